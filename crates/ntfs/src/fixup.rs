@@ -1,0 +1,62 @@
+//! Fixups: how a record tells a torn write.
+//!
+//! Before a record is written, the last two bytes of each 512-byte stride are replaced by the update sequence
+//! number (USN), and what was there is kept in the update sequence array (USA) behind it. If a stride does not
+//! end in the USN, it was not written together with the others. The stride is 512 bytes on every volume, even
+//! where sectors and records have 4096.
+
+/// Bytes that one entry of the update sequence array protects.
+pub const FIXUP_STRIDE: usize = 512;
+/// The shortest header, after which the array can start: that of the old form.
+const HEADER_BYTES_MIN: usize = 0x2A;
+
+/// What undoing the fixups of a record found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fixup {
+    /// Every stride belongs to the same write.
+    Sound,
+    /// The stride with this number, and perhaps later ones, does not.
+    Torn {
+        /// Counted from 0.
+        first_stride: usize,
+    },
+    /// The array lies outside the record, or is not as long as the record has strides.
+    BadArray,
+}
+
+/// Puts back the protected bytes of every stride that ends in the USN; other strides stay as they are.
+///
+/// `offset` and `count` are the record's own words for where the array starts and how many 16-bit numbers it
+/// has, the USN first.
+pub(crate) fn undo(record: &mut [u8], offset: u16, count: u16) -> Fixup {
+    let strides = record.len() / FIXUP_STRIDE;
+    let (offset, count) = (usize::from(offset), usize::from(count));
+    // The array must end before the tail of the first stride, which it would otherwise protect itself with.
+    if count != strides + 1 || offset < HEADER_BYTES_MIN || offset + 2 * count > FIXUP_STRIDE - 2 {
+        return Fixup::BadArray;
+    }
+    let word =
+        |record: &[u8], at: usize| record.get(at..at + 2).and_then(|two| <[u8; 2]>::try_from(two).ok());
+    let Some(usn) = word(record, offset) else { return Fixup::BadArray };
+    let mut result = Fixup::Sound;
+    for stride in 0..strides {
+        let tail = (stride + 1) * FIXUP_STRIDE - 2;
+        let Some(kept) = word(record, offset + 2 + 2 * stride) else { return Fixup::BadArray };
+        match record.get_mut(tail..tail + 2) {
+            Some(end) if end == usn => end.copy_from_slice(&kept),
+            _ if result == Fixup::Sound => result = Fixup::Torn { first_stride: stride },
+            _ => {}
+        }
+    }
+    result
+}
+
+/// Whether the strides of a record end in its USN, as those of a record that lies on disk do.
+pub(crate) fn is_protected(record: &[u8], offset: u16, count: u16) -> bool {
+    let (offset, strides) = (usize::from(offset), record.len() / FIXUP_STRIDE);
+    usize::from(count) == strides + 1
+        && record.get(offset..offset + 2).is_some_and(|usn| {
+            (1..=strides)
+                .all(|stride| record.get(stride * FIXUP_STRIDE - 2..stride * FIXUP_STRIDE) == Some(usn))
+        })
+}

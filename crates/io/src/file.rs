@@ -1,0 +1,240 @@
+//! Image files and block devices, opened for reading only.
+//!
+//! The file is read through the system's page cache: a second search of the same image costs no disk, and requests
+//! need no alignment. What is not a regular file or a block device is refused before it is opened, because opening alone can
+//! block for ever (a named pipe) or do something (a tape rewinds).
+
+use std::fs::{File, Metadata};
+use std::io::{self, Seek, SeekFrom};
+use std::path::Path;
+
+use crate::{Device, DeviceKind, FileKind, OpenError};
+
+/// Alignment of reads from a raw volume or disk of Windows, in bytes: its largest sector. The cache is not in between.
+const RAW_ALIGNMENT_BYTES: u32 = 4096;
+
+/// A regular file or a block device, read-only.
+#[derive(Debug)]
+pub struct FileDevice {
+    name: String,
+    file: File,
+    len: u64,
+    alignment: u32,
+    kind: DeviceKind,
+}
+
+impl FileDevice {
+    /// Opens the image file or the block device at `path`. No handle that could write is ever made.
+    ///
+    /// # Errors
+    /// [`OpenError`], which says what is wrong and what its owner can do.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
+        let path = path.as_ref();
+        let raw = cfg!(windows) && is_raw_path(path);
+        let owned = || path.to_owned();
+        // The metadata of a raw volume of Windows cannot be asked for: its path alone says what it is.
+        let mut kind = DeviceKind::Block;
+        if !raw {
+            let metadata = path.metadata().map_err(|e| OpenError::from_io(owned(), false, e))?;
+            kind = accept(&metadata).map_err(|kind| OpenError::WrongKind { path: owned(), kind })?;
+        }
+        let block = kind == DeviceKind::Block;
+        let mut file = File::open(path).map_err(|e| OpenError::from_io(owned(), block, e))?;
+        if !raw {
+            // The path may lead elsewhere since it was looked at; the handle does not.
+            let metadata = file.metadata().map_err(|e| OpenError::from_io(owned(), block, e))?;
+            kind = accept(&metadata).map_err(|kind| OpenError::WrongKind { path: owned(), kind })?;
+        }
+        // Metadata gives 0 for a block device; its end is where seeking to the end arrives.
+        let len =
+            file.seek(SeekFrom::End(0)).map_err(|source| OpenError::NoLength { path: owned(), source })?;
+        advise_sequential(&file);
+        let alignment = if raw { RAW_ALIGNMENT_BYTES } else { 1 };
+        Ok(Self { name: path.display().to_string(), file, len, alignment, kind })
+    }
+}
+
+impl Device for FileDevice {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn len(&self) -> u64 {
+        self.len
+    }
+
+    fn alignment(&self) -> u32 {
+        self.alignment
+    }
+
+    fn kind(&self) -> DeviceKind {
+        self.kind
+    }
+
+    fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+        // The length stays what it was at opening even where the file grows, as the trait promises.
+        let rest = usize::try_from(self.len.saturating_sub(offset)).unwrap_or(usize::MAX);
+        let count = buf.len().min(rest);
+        let Some(part) = buf.get_mut(..count).filter(|part| !part.is_empty()) else { return Ok(0) };
+        read_file_at(&self.file, part, offset)
+    }
+}
+
+#[cfg(unix)]
+fn read_file_at(file: &File, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+    std::os::unix::fs::FileExt::read_at(file, buf, offset)
+}
+
+/// Moves the handle's cursor, which nobody uses; the position of the read itself is part of the request.
+#[cfg(windows)]
+fn read_file_at(file: &File, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+    std::os::windows::fs::FileExt::seek_read(file, buf, offset)
+}
+
+/// Tells the kernel to read ahead further. Most of a `$MFT` lies in a few long runs; a refusal costs only speed.
+#[cfg(target_os = "linux")]
+fn advise_sequential(file: &File) {
+    let _refused = rustix::fs::fadvise(file, 0, None, rustix::fs::Advice::Sequential);
+}
+
+#[cfg(not(target_os = "linux"))]
+fn advise_sequential(_file: &File) {}
+
+/// Which kind of device the file is, or what it is instead.
+fn accept(metadata: &Metadata) -> Result<DeviceKind, FileKind> {
+    let kind = metadata.file_type();
+    if kind.is_file() {
+        return Ok(DeviceKind::File);
+    }
+    if kind.is_dir() {
+        return Err(FileKind::Directory);
+    }
+    accept_special(kind)
+}
+
+#[cfg(unix)]
+fn accept_special(kind: std::fs::FileType) -> Result<DeviceKind, FileKind> {
+    use std::os::unix::fs::FileTypeExt;
+    match () {
+        () if kind.is_block_device() => Ok(DeviceKind::Block),
+        () if kind.is_fifo() => Err(FileKind::Fifo),
+        () if kind.is_socket() => Err(FileKind::Socket),
+        () if kind.is_char_device() => Err(FileKind::CharacterDevice),
+        () => Err(FileKind::Unknown),
+    }
+}
+
+#[cfg(not(unix))]
+fn accept_special(_kind: std::fs::FileType) -> Result<DeviceKind, FileKind> {
+    Err(FileKind::Unknown)
+}
+
+/// Whether a path of Windows names a volume or a disk itself: `\\.\C:`, `\\.\PhysicalDrive0`, `\\?\Volume{…}`.
+fn is_raw_path(path: &Path) -> bool {
+    let text = path.to_string_lossy();
+    let Some(rest) = text.strip_prefix(r"\\.\").or_else(|| text.strip_prefix(r"\\?\")) else { return false };
+    // With a separator behind the device's name it is a path into its file system.
+    !rest.is_empty() && !rest.contains(['\\', '/'])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::io::Write;
+
+    #[test]
+    fn reads_a_regular_file_at_positions() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(b"0123456789").unwrap();
+        let device = FileDevice::open(file.path()).unwrap();
+        assert_eq!((device.len(), device.kind(), device.alignment()), (10, DeviceKind::File, 1));
+        assert_eq!(device.read_bytes(3, 4).unwrap(), b"3456");
+        assert_eq!(device.read_at(&mut [0; 8], 7).unwrap(), 3);
+        assert_eq!(device.read_at(&mut [0; 8], 10).unwrap(), 0);
+        assert_eq!(device.read_at(&mut [0; 8], u64::MAX).unwrap(), 0);
+        assert_eq!(device.name(), file.path().display().to_string());
+    }
+
+    #[test]
+    fn the_length_is_that_of_the_opening() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(b"0123456789").unwrap();
+        let device = FileDevice::open(file.path()).unwrap();
+        file.write_all(b"more").unwrap();
+        assert_eq!(device.read_at(&mut [0; 8], 7).unwrap(), 3);
+        file.as_file().set_len(5).unwrap();
+        assert_eq!(device.read_bytes(0, 10).unwrap_err().got, 5);
+    }
+
+    #[test]
+    fn an_empty_file_is_a_device_of_no_bytes() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        assert!(FileDevice::open(file.path()).unwrap().is_empty());
+    }
+
+    #[test]
+    fn what_is_missing_or_a_directory_is_said() {
+        let folder = tempfile::tempdir().unwrap();
+        let missing = FileDevice::open(folder.path().join("no")).unwrap_err();
+        assert!(matches!(missing, OpenError::NotFound { .. }), "{missing}");
+        let error = FileDevice::open(folder.path()).unwrap_err();
+        assert!(matches!(error, OpenError::WrongKind { kind: FileKind::Directory, .. }), "{error}");
+        assert!(error.to_string().contains("is a directory; give the device"), "{error}");
+    }
+
+    /// Opening a named pipe for reading would wait for a writer; this test would hang.
+    #[cfg(unix)]
+    #[test]
+    fn pipes_sockets_and_character_devices_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let (fifo, socket) = (folder.path().join("fifo"), folder.path().join("socket"));
+        let mode = rustix::fs::Mode::from_raw_mode(0o600);
+        rustix::fs::mknodat(rustix::fs::CWD, &fifo, rustix::fs::FileType::Fifo, mode, 0).unwrap();
+        let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+        for (path, expected) in [
+            (fifo.as_path(), FileKind::Fifo),
+            (&socket, FileKind::Socket),
+            (Path::new("/dev/null"), FileKind::CharacterDevice),
+        ] {
+            match FileDevice::open(path).unwrap_err() {
+                OpenError::WrongKind { kind, .. } => assert_eq!(kind, expected),
+                other => panic!("{other}"),
+            }
+        }
+    }
+
+    /// Root reads everything, so as root the system's answer is made here.
+    #[cfg(unix)]
+    #[test]
+    fn no_permission_says_what_to_do() {
+        use std::os::unix::fs::PermissionsExt;
+        let file = tempfile::NamedTempFile::new().unwrap();
+        fs::set_permissions(file.path(), fs::Permissions::from_mode(0o000)).unwrap();
+        let error = FileDevice::open(file.path()).map(|_| ()).err().unwrap_or_else(|| {
+            OpenError::from_io(file.path().to_owned(), false, io::ErrorKind::PermissionDenied.into())
+        });
+        assert!(error.to_string().contains("chmod +r"), "{error}");
+        let block = OpenError::from_io("/dev/sda".into(), true, io::ErrorKind::PermissionDenied.into());
+        assert_eq!(
+            block.to_string(),
+            "/dev/sda: no permission to read it; run the command as root (for example with sudo)"
+        );
+    }
+
+    #[test]
+    fn raw_paths_of_windows_are_told_from_files() {
+        for (path, raw) in [
+            (r"\\.\C:", true),
+            (r"\\.\PhysicalDrive0", true),
+            (r"\\?\Volume{26a21bda-a627-11d7-9931-806e6f6e6963}", true),
+            (r"\\.\C:\image.dd", false),
+            (r"\\?\C:\image.dd", false),
+            (r"C:\image.dd", false),
+            ("image.dd", false),
+            (r"\\.\", false),
+        ] {
+            assert_eq!(is_raw_path(Path::new(path)), raw, "{path}");
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! Devices that hold volumes, and the buffers they are read into.
+//!
+//! Everything above this crate reads through one small trait, [`Device`]: positioned, read-only, shareable between
+//! threads. A regular file, a block device ([`FileDevice`]), a byte string ([`MemoryDevice`]) and a partition of any of
+//! them ([`Window`]) look alike, and a test can put [`FaultyDevice`] in between to see what happens when a disk fails.
+//!
+//! Reads are positioned because mapping an image costs about twice as much per byte as reading it in chunks of
+//! 256 KiB to 1 MiB into recycled buffers ([`BufferPool`]), and because an error of a mapped page is a signal while an
+//! error of a read is a value.
+//!
+//! Invariant: nothing here knows of files inside a volume, of searches, or of any on-disk format.
+//!
+//! ```
+//! use quarry_io::{Device, MemoryDevice, Window};
+//! use std::sync::Arc;
+//!
+//! let disk: Arc<dyn Device> = Arc::new(MemoryDevice::new("disk", vec![7; 4096]));
+//! let partition = Window::new(disk, "disk, partition 1", 1024, 2048)?;
+//! assert_eq!(partition.read_bytes(2044, 4)?, [7; 4]);
+//!
+//! let error = partition.read_bytes(2046, 4).unwrap_err();
+//! assert_eq!((error.offset, error.whole_offset, error.wanted, error.got), (2046, 3070, 4, 2));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+#![forbid(unsafe_code)]
+
+mod aligned;
+mod device;
+mod faulty;
+mod file;
+mod memory;
+mod open;
+mod pool;
+mod window;
+
+pub use aligned::{ALIGNMENT_BYTES, AlignedBuffer};
+pub use device::{Device, DeviceKind, ReadError};
+pub use faulty::{FaultyDevice, Overlay};
+pub use file::FileDevice;
+pub use memory::MemoryDevice;
+pub use open::{FileKind, OpenError};
+pub use pool::{Buffer, BufferPool};
+pub use window::{Window, WindowError};

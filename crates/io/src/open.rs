@@ -1,0 +1,112 @@
+//! Why a path could not be opened as a device, in words that tell its owner what to do next.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+/// What a path leads to when it is neither a regular file nor a block device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum FileKind {
+    /// A folder.
+    Directory,
+    /// A named pipe.
+    Fifo,
+    /// A socket.
+    Socket,
+    /// A character device: a terminal, `/dev/null`.
+    CharacterDevice,
+    /// Something that this system has and this program does not know.
+    Unknown,
+}
+
+impl fmt::Display for FileKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Directory => "a directory",
+            Self::Fifo => "a named pipe",
+            Self::Socket => "a socket",
+            Self::CharacterDevice => "a character device",
+            Self::Unknown => "neither a file nor a disk",
+        })
+    }
+}
+
+impl FileKind {
+    fn advice(self) -> &'static str {
+        match self {
+            Self::Directory if cfg!(target_os = "linux") => {
+                "give the device or image that holds the file system (`findmnt -T DIRECTORY` shows the device)"
+            }
+            Self::Directory => "give the device or image that holds the file system",
+            Self::Fifo | Self::Socket => "it cannot be read at positions; save what it gives to a file first",
+            Self::CharacterDevice | Self::Unknown => "give an image file or a block device",
+        }
+    }
+}
+
+/// A path that cannot be opened as a device.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// Nothing is there.
+    #[error("{}: not found", path.display())]
+    NotFound {
+        /// The path as given.
+        path: PathBuf,
+    },
+    /// It is there and may not be read.
+    #[error("{}: no permission to read it; {}", path.display(), permission_advice(*block))]
+    NoPermission {
+        /// The path as given.
+        path: PathBuf,
+        /// Whether it is a block device or, on Windows, a raw volume or disk.
+        block: bool,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// It is of a kind that has no positions to read at.
+    #[error("{}: is {kind}; {}", path.display(), kind.advice())]
+    WrongKind {
+        /// The path as given.
+        path: PathBuf,
+        /// What it is.
+        kind: FileKind,
+    },
+    /// It was opened, but the system does not say where it ends.
+    #[error("{}: the system does not tell its length; make an image of it and give that", path.display())]
+    NoLength {
+        /// The path as given.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The system failed in another way.
+    #[error("{}: cannot be opened", path.display())]
+    Failed {
+        /// The path as given.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+impl OpenError {
+    /// The error for `source`, met at `path`, which is a block device (or a raw volume) if `block`.
+    pub(crate) fn from_io(path: PathBuf, block: bool, source: io::Error) -> Self {
+        match source.kind() {
+            io::ErrorKind::NotFound => Self::NotFound { path },
+            io::ErrorKind::PermissionDenied => Self::NoPermission { path, block, source },
+            io::ErrorKind::IsADirectory => Self::WrongKind { path, kind: FileKind::Directory },
+            _ => Self::Failed { path, source },
+        }
+    }
+}
+
+fn permission_advice(block: bool) -> &'static str {
+    match (cfg!(windows), block) {
+        (true, _) => "run the command from an elevated (administrator) prompt",
+        (false, true) => "run the command as root (for example with sudo)",
+        (false, false) => "add read permission (chmod +r) or run the command as root (for example with sudo)",
+    }
+}

@@ -1,0 +1,104 @@
+//! Extension records meet their bases.
+//!
+//! An extension can lie before or after its base, anywhere in the `$MFT`, and its base may have become another
+//! file since. So nothing is joined while records are read: when all are there, each owner is looked up once,
+//! by record and sequence number, and what a stale extension said is dropped.
+
+use super::findings::{FindingKind, Findings};
+use super::record_map::RecordMap;
+use super::{NO_FILE, Stitched};
+use crate::TAG_WOF;
+use crate::batch::{ELSEWHERE, Extensions};
+use crate::columns::Piece;
+use crate::file::{FileColumns, FileFlags, FileId, Patch};
+
+/// Whether a reference to `id`, found in a record that is in use or `deleted`, means this file.
+///
+/// Deleting a file counts its sequence number up, so what was deleted with its parent still names the number
+/// from before. After the last number comes 1: 0 is never given out.
+pub(super) fn refers_to(files: &FileColumns, file: u32, id: FileId, deleted: bool) -> bool {
+    let sequence = files.sequence[file as usize];
+    let target_deleted = files.flags[file as usize].contains(FileFlags::DELETED);
+    match (deleted, target_deleted) {
+        (false, true) => false,
+        (true, true) => sequence == id.sequence || sequence == id.sequence.wrapping_add(1).max(1),
+        _ => sequence == id.sequence,
+    }
+}
+
+/// The file of each extension, `NO_FILE` where it is stale.
+pub(super) fn bases(
+    extensions: &Extensions,
+    files: &FileColumns,
+    records: &RecordMap,
+    findings: &mut Findings,
+) -> Vec<u32> {
+    let mut bases = Vec::with_capacity(extensions.record.len());
+    for (place, &record) in extensions.record.iter().enumerate() {
+        let base =
+            FileId { record: extensions.base_record[place], sequence: extensions.base_sequence[place] };
+        let deleted = extensions.deleted[place];
+        // An extension that was freed while its file lives on holds what the file no longer has.
+        let shares_fate = |file: u32| files.flags[file as usize].contains(FileFlags::DELETED) == deleted;
+        let found = records.get(base.record);
+        let found = found.filter(|&file| shares_fate(file) && refers_to(files, file, base, deleted));
+        if found.is_none() && !deleted {
+            findings.note(FindingKind::StaleExtension, record);
+        }
+        bases.push(found.unwrap_or(NO_FILE));
+    }
+    bases
+}
+
+/// How the numbers that a worker gave to its files and extensions become those of the stitched tables.
+#[derive(Debug)]
+pub(super) struct Rebase<'a> {
+    pub(super) files: &'a [Piece],
+    pub(super) extensions: &'a [Piece],
+    pub(super) bases: &'a [u32],
+}
+
+impl Rebase<'_> {
+    /// Turns the owners in `owners`, whose segments are `pieces`, into files.
+    pub(super) fn owners<'o>(&self, owners: impl Iterator<Item = &'o mut u32>, pieces: &[Piece]) {
+        let mut owners = owners;
+        let (mut first_file, mut first_extension) = (0, 0);
+        for ((piece, files), extensions) in pieces.iter().zip(self.files).zip(self.extensions) {
+            for owner in owners.by_ref().take(piece.range.len()) {
+                *owner = if *owner & ELSEWHERE == 0 {
+                    crate::batch::as_u32(*owner as usize - files.range.start + first_file)
+                } else {
+                    let place = (*owner & !ELSEWHERE) as usize;
+                    self.bases[place - extensions.range.start + first_extension]
+                };
+            }
+            first_file += files.range.len();
+            first_extension += extensions.range.len();
+        }
+    }
+}
+
+/// Adds to the files what their extensions say, and hides streams that are only the packed form of a file.
+pub(super) fn complete(stitched: &mut Stitched) {
+    let Stitched { files, streams, patches, .. } = stitched;
+    for &(file, patch) in patches.iter().filter(|&&(file, _)| file != NO_FILE) {
+        let file = file as usize;
+        match patch {
+            Patch::Sizes { size, allocated } if !files.flags[file].contains(FileFlags::SIZED) => {
+                files.size[file] = size;
+                files.allocated[file] = allocated;
+                files.flags[file] |= FileFlags::SIZED;
+            }
+            Patch::ReparseTag(tag) if files.reparse_tag[file] == 0 => files.reparse_tag[file] = tag,
+            Patch::Damaged => files.flags[file] |= FileFlags::DAMAGED,
+            Patch::Sizes { .. } | Patch::ReparseTag(_) => {}
+        }
+    }
+    for (place, owner) in streams.owner.iter_mut().enumerate() {
+        let file = *owner as usize;
+        if streams.packed[place] && *owner != NO_FILE && files.reparse_tag[file] == TAG_WOF {
+            files.allocated[file] = streams.allocated[place];
+            *owner = NO_FILE;
+        }
+    }
+}

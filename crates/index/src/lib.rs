@@ -1,0 +1,30 @@
+//! Rows as columns: an index of every name of a source, built in parallel and searched at memory speed.
+//!
+//! A source (an NTFS volume, a directory walk) fills [`Batch`]es, one a worker; a [`Builder`] makes an
+//! [`Index`] of them; a [`query::Query`] finds rows in it. The crate knows no source: what comes in are files
+//! with record numbers, names with parents, streams, and facts that belong to a file elsewhere.
+//!
+//! A *row* is a name (or a stream), a *file* is what it names. Hard links are rows of one file.
+#![forbid(unsafe_code)]
+
+mod batch;
+mod build;
+mod case;
+mod columns;
+mod file;
+mod index;
+mod names;
+pub mod query;
+mod row;
+mod wtf8;
+
+pub use batch::{Batch, NAME_BYTES_MAX, Stream};
+pub use build::{BuildError, Builder, Finding, FindingKind, Findings, LISTED_MAX};
+pub use case::CaseTable;
+pub use file::{File, FileFlags, FileId, Patch, Time, is_link_tag};
+pub use index::{Index, Row};
+pub use names::NameStore;
+pub use row::{Kind, RowFlags};
+
+/// Reparse tag of a file packed by the Windows Overlay Filter: its bytes lie in a stream of their own.
+pub const TAG_WOF: u32 = 0x8000_0017;

@@ -5,6 +5,8 @@
 //! end in the USN, it was not written together with the others. The stride is 512 bytes on every volume, even
 //! where sectors and records have 4096.
 
+use crate::record::Protection;
+
 /// Bytes that one entry of the update sequence array protects.
 pub const FIXUP_STRIDE: usize = 512;
 /// The shortest header, after which the array can start: that of the old form.
@@ -24,17 +26,21 @@ pub enum Fixup {
     BadArray,
 }
 
+/// Where the array of a record with so many strides starts, if it can be there.
+fn array(strides: usize, offset: u16, count: u16) -> Option<usize> {
+    let (offset, count) = (usize::from(offset), usize::from(count));
+    // It must end before the tail of the first stride, which it would otherwise protect itself with.
+    let fits = count == strides + 1 && offset >= HEADER_BYTES_MIN && offset + 2 * count <= FIXUP_STRIDE - 2;
+    fits.then_some(offset)
+}
+
 /// Puts back the protected bytes of every stride that ends in the USN; other strides stay as they are.
 ///
 /// `offset` and `count` are the record's own words for where the array starts and how many 16-bit numbers it
 /// has, the USN first.
 pub(crate) fn undo(record: &mut [u8], offset: u16, count: u16) -> Fixup {
     let strides = record.len() / FIXUP_STRIDE;
-    let (offset, count) = (usize::from(offset), usize::from(count));
-    // The array must end before the tail of the first stride, which it would otherwise protect itself with.
-    if count != strides + 1 || offset < HEADER_BYTES_MIN || offset + 2 * count > FIXUP_STRIDE - 2 {
-        return Fixup::BadArray;
-    }
+    let Some(offset) = array(strides, offset, count) else { return Fixup::BadArray };
     let word =
         |record: &[u8], at: usize| record.get(at..at + 2).and_then(|two| <[u8; 2]>::try_from(two).ok());
     let Some(usn) = word(record, offset) else { return Fixup::BadArray };
@@ -51,12 +57,19 @@ pub(crate) fn undo(record: &mut [u8], offset: u16, count: u16) -> Fixup {
     result
 }
 
-/// Whether the strides of a record end in its USN, as those of a record that lies on disk do.
-pub(crate) fn is_protected(record: &[u8], offset: u16, count: u16) -> bool {
-    let (offset, strides) = (usize::from(offset), record.len() / FIXUP_STRIDE);
-    usize::from(count) == strides + 1
-        && record.get(offset..offset + 2).is_some_and(|usn| {
-            (1..=strides)
-                .all(|stride| record.get(stride * FIXUP_STRIDE - 2..stride * FIXUP_STRIDE) == Some(usn))
-        })
+/// Whether the strides of a record end in its USN, as on disk, or in what the array keeps for them, as after
+/// [`undo`]; nothing if they do not agree, as in a torn record.
+pub(crate) fn protection(record: &[u8], offset: u16, count: u16) -> Option<Protection> {
+    let strides = record.len() / FIXUP_STRIDE;
+    let offset = array(strides, offset, count)?;
+    let word = |at: usize| record.get(at..at + 2);
+    let usn = word(offset)?;
+    let tails = |is: &dyn Fn(usize, &[u8]) -> bool| {
+        (1..=strides).all(|stride| word(stride * FIXUP_STRIDE - 2).is_some_and(|tail| is(stride, tail)))
+    };
+    if tails(&|_, tail| tail == usn) {
+        Some(Protection::Protected)
+    } else {
+        tails(&|stride, tail| word(offset + 2 * stride) == Some(tail)).then_some(Protection::Undone)
+    }
 }

@@ -116,12 +116,14 @@ impl<'a> Record<'a> {
             Fixup::BadArray => Damage::UPDATE_SEQUENCE,
         };
         let used = header.used_size.get() as usize;
-        let first = usize::from(header.first_attribute.get());
-        let fits = used >= first && used >= HEADER_BYTES;
-        let bytes = bytes.get(..used).filter(|_| fits).unwrap_or_else(|| {
+        let fits =
+            used >= usize::from(header.first_attribute.get()) && (HEADER_BYTES..=bytes.len()).contains(&used);
+        if !fits {
             damage |= Damage::USED_SIZE;
-            bytes
-        });
+        }
+        // Drivers shorten a record that they free; the attributes behind its used size tell what it was.
+        let in_use = RecordFlags::from_bits_retain(header.flags.get()).contains(RecordFlags::IN_USE);
+        let bytes = bytes.get(..used).filter(|_| fits && in_use).unwrap_or(bytes);
         Ok(Self { header, bytes, fixup, damage })
     }
 
@@ -136,11 +138,12 @@ impl<'a> Record<'a> {
         }
     }
 
-    /// Whether the record that fills `bytes` is as on disk, its fixups not undone; nothing if it is no record.
+    /// Whether the fixups of the record that fills `bytes` are still to be undone; nothing if it does not tell:
+    /// it is no record, or torn, or its update sequence array is damaged.
     #[must_use]
-    pub fn is_protected(bytes: &[u8]) -> Option<bool> {
+    pub fn protection_of(bytes: &[u8]) -> Option<Protection> {
         let header = Self::header_of(bytes).ok()?;
-        Some(fixup::is_protected(bytes, header.usa_offset.get(), header.usa_count.get()))
+        fixup::protection(bytes, header.usa_offset.get(), header.usa_count.get())
     }
 
     /// What undoing the fixups found.

@@ -1,0 +1,123 @@
+//! Why a source cannot be opened or scanned at all. What leaves something to read is in the report instead.
+
+use quarry_index::BuildError;
+use quarry_io::{ReadError, WindowError};
+use quarry_ntfs::BootError;
+
+use crate::identify::{Content, PartitionTable};
+
+/// Why a source cannot be opened.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// Its first bytes cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// It holds something else, or nothing.
+    #[error("no NTFS volume, but {0}")]
+    Other(Content),
+    /// A disk without an NTFS partition.
+    #[error("no partition of this {} disk holds NTFS; there are {}", .table.scheme, describe(.table))]
+    NoNtfsPartition {
+        /// What there is.
+        table: PartitionTable,
+    },
+    /// No such partition.
+    #[error("there is no partition {wanted}; there are {}", describe(.table))]
+    NoSuchPartition {
+        /// The one that was asked for.
+        wanted: u32,
+        /// What there is.
+        table: PartitionTable,
+    },
+    /// The partition that was asked for is no NTFS volume.
+    #[error("partition {wanted} is no NTFS volume; there are {}", describe(.table))]
+    NotNtfs {
+        /// The one that was asked for.
+        wanted: u32,
+        /// What there is.
+        table: PartitionTable,
+    },
+    /// A partition was asked for where there are none.
+    #[error("it has no partitions: it is a volume or a dump itself")]
+    NotPartitioned,
+    /// A partition lies outside its disk.
+    #[error(transparent)]
+    Window(#[from] WindowError),
+    /// The boot sector says something that cannot be.
+    #[error("its boot sector is damaged: {0}")]
+    Boot(#[from] BootError),
+    /// Neither the `$MFT` nor its mirror can be made out.
+    #[error("its $MFT cannot be found: record 0: {record}; its copy in $MFTMirr: {mirror}")]
+    NoMft {
+        /// What is wrong with record 0.
+        record: String,
+        /// What is wrong with its copy.
+        mirror: String,
+    },
+}
+
+impl OpenError {
+    /// What the user can do about it, where there is something.
+    #[must_use]
+    pub fn advice(&self) -> Option<&'static str> {
+        match self {
+            OpenError::Other(content) => content.advice(),
+            OpenError::NoSuchPartition { .. } | OpenError::NotNtfs { .. } => {
+                Some("choose a partition that holds an NTFS volume")
+            }
+            OpenError::NotPartitioned => Some("do not choose a partition"),
+            _ => None,
+        }
+    }
+}
+
+/// The partitions of a disk in a line.
+fn describe(table: &PartitionTable) -> String {
+    match table.partitions.as_slice() {
+        [] => "no partitions at all".to_owned(),
+        some => {
+            some.iter().map(|it| format!("{} ({})", it.number, it.content)).collect::<Vec<_>>().join(", ")
+        }
+    }
+}
+
+/// Why a scan gave no index.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ScanError {
+    /// A read failed, and the scan was told to be strict.
+    #[error("chunk {chunk} (records {first} to {last})")]
+    Strict {
+        /// Which chunk.
+        chunk: u64,
+        /// Its first record.
+        first: u64,
+        /// Its last record.
+        last: u64,
+        /// The read that failed: device, offset, cause.
+        source: ReadError,
+    },
+    /// It was asked to stop.
+    #[error("stopped")]
+    Stopped,
+    /// More records than an index can number.
+    #[error("a $MFT of {records} records: more than the {max} that one index can hold")]
+    TooManyRecords {
+        /// How many there are.
+        records: u64,
+        /// How many there may be.
+        max: u64,
+    },
+    /// The index could not be built.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    /// No threads were to be had.
+    #[error("cannot start threads")]
+    Threads(#[from] rayon::ThreadPoolBuildError),
+}
+
+/// An error and its cause in one line.
+pub(crate) fn with_source(error: &dyn std::error::Error) -> String {
+    error.source().map_or_else(|| error.to_string(), |source| format!("{error}: {source}"))
+}

@@ -1,0 +1,39 @@
+//! An NTFS volume, read at the speed of its disk into an index.
+//!
+//! [`open`] tells what a device holds and opens the volumes on it; a [`Pipeline`] reads the `$MFT` of one and
+//! builds a [`quarry_index::Index`]; its [`Report`] says what was met on the way.
+//!
+//! ```no_run
+//! use std::sync::Arc;
+//!
+//! let device = Arc::new(quarry_io::FileDevice::open("disk.img")?);
+//! for volume in quarry_scan::open(device, None)? {
+//!     let scan = quarry_scan::Pipeline::default().run(&volume, &quarry_scan::Progress::default())?;
+//!     println!("{} rows, {} damaged records", scan.index.len(), scan.report.counts.damaged);
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Invariant: a source is only ever read, and only through [`quarry_io::Device`].
+#![forbid(unsafe_code)]
+
+mod absorb;
+mod error;
+mod extents;
+pub mod identify;
+mod mft;
+mod pipeline;
+mod plan;
+mod progress;
+mod report;
+mod source;
+mod volume;
+
+pub use error::{OpenError, ScanError};
+pub use extents::{Extent, ExtentError, Extents};
+pub use pipeline::{Pipeline, Scan};
+pub use plan::{CHUNK_BYTES, CHUNK_BYTES_MAX};
+pub use progress::Progress;
+pub use report::{Counts, DamagedRecord, LISTED_MAX, Note, Report, Unread};
+pub use source::open;
+pub use volume::{RecordFault, Volume};

@@ -1,0 +1,236 @@
+//! Reading a `$MFT` and parsing it, on as many threads as are given.
+//!
+//! Each worker takes the next chunk, reads it into a buffer of its own and parses it there, so that reading and
+//! parsing overlap between workers and nothing is handed over. How many reads are in flight, and who parses,
+//! are values of one [`Pipeline`]; the index does not depend on them.
+//!
+//! Memory: one buffer a worker, and the rows. A record gives at most as many rows as attributes fit into it, so
+//! that batches and index together take at most four bytes for each byte of the `$MFT` that was read, and 64 MiB.
+
+use std::num::NonZeroUsize;
+use std::ops::Range;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use quarry_index::{Builder, FileId, Index};
+use quarry_io::{BufferPool, ReadError};
+use quarry_ntfs::{Protection, metafile};
+
+use crate::absorb::{Absorber, Reading, Taken};
+use crate::error::ScanError;
+use crate::plan::{CHUNK_BYTES, Plan};
+use crate::progress::Progress;
+use crate::report::{Report, Unread};
+use crate::volume::Volume;
+
+/// The most records that can be numbered; one number stands for none.
+const RECORDS_MAX: u64 = u32::MAX as u64;
+/// The root folder of every volume.
+const ROOT: FileId = FileId { record: 5, sequence: 5 };
+const _: () = assert!(ROOT.record as u64 == metafile::ROOT);
+
+/// How a volume is read.
+#[derive(Debug, Clone, Copy)]
+pub struct Pipeline {
+    /// Threads that read, each parsing what it read.
+    pub readers: NonZeroUsize,
+    /// Bytes read at one go, [`crate::CHUNK_BYTES_MAX`] at most.
+    pub chunk_bytes: u32,
+    /// Whether deleted records are kept.
+    pub deleted: bool,
+    /// Whether the first failed read ends the scan.
+    pub strict: bool,
+}
+
+impl Default for Pipeline {
+    /// As many threads as there are processors, deleted records left out, errors survived.
+    fn default() -> Self {
+        let readers = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        Self { readers, chunk_bytes: CHUNK_BYTES, deleted: false, strict: false }
+    }
+}
+
+/// What came out of a scan.
+#[derive(Debug)]
+pub struct Scan {
+    /// Every name of the volume.
+    pub index: Index,
+    /// What was met on the way.
+    pub report: Report,
+}
+
+impl Pipeline {
+    /// Reads the `$MFT` of `volume` and builds an index of it.
+    ///
+    /// # Errors
+    /// If it was stopped, if a read failed and the pipeline is strict, or if there is more than an index holds.
+    /// What cannot be read otherwise is listed in the report.
+    pub fn run(&self, volume: &Volume, progress: &Progress) -> Result<Scan, ScanError> {
+        let plan = Plan::new(volume, self.chunk_bytes);
+        if plan.records > RECORDS_MAX {
+            return Err(ScanError::TooManyRecords { records: plan.records, max: RECORDS_MAX });
+        }
+        progress.expect(plan.records);
+        let mut notes = volume.notes().to_vec();
+        let case = volume.case_table(&mut notes);
+        // A pool of its own, so that the caller's word on threads holds for the build too.
+        let threads = rayon::ThreadPoolBuilder::new().num_threads(self.readers.get()).build()?;
+        let shared = Shared {
+            volume,
+            plan,
+            progress,
+            strict: self.strict,
+            next: AtomicU64::new(0),
+            failed: AtomicBool::new(false),
+            buffers: BufferPool::new(self.readers.get(), self.chunk_bytes.max(volume.record_bytes) as usize),
+        };
+        let workers = threads.broadcast(|_| {
+            let absorber = Absorber::new(self.deleted, volume.protection, volume.size_limit());
+            Worker { shared: &shared, absorber, record: Vec::new() }.work()
+        });
+        let mut report = Report { notes, ..Report::default() };
+        let mut batches = Vec::with_capacity(workers.len());
+        for absorber in workers {
+            let Absorber { batch, report: met, .. } = absorber?;
+            batches.push(batch);
+            report.merge(met);
+        }
+        report.settle();
+        tracing::debug!(records = report.counts.records, "read and parsed");
+        let (index, findings) = threads.install(|| Builder::new(ROOT, case).build(batches))?;
+        report.findings = findings;
+        Ok(Scan { index, report })
+    }
+}
+
+/// What the workers of one scan share; each writes only counters.
+struct Shared<'a> {
+    volume: &'a Volume,
+    plan: Plan,
+    progress: &'a Progress,
+    strict: bool,
+    /// The next chunk that nobody has taken. Only its atomicity matters: chunks are independent.
+    next: AtomicU64,
+    /// A worker has given up, so the others may too.
+    failed: AtomicBool,
+    buffers: BufferPool,
+}
+
+struct Worker<'a> {
+    shared: &'a Shared<'a>,
+    absorber: Absorber,
+    /// One record, for reading a torn one once more.
+    record: Vec<u8>,
+}
+
+impl Worker<'_> {
+    fn work(mut self) -> Result<Absorber, ScanError> {
+        let shared = self.shared;
+        let mut buffer = shared.buffers.take();
+        while !shared.failed.load(Ordering::Relaxed) {
+            if shared.progress.is_stopped() {
+                return Err(ScanError::Stopped);
+            }
+            let chunk = shared.next.fetch_add(1, Ordering::Relaxed);
+            if chunk >= shared.plan.chunks() {
+                break;
+            }
+            let records = shared.plan.chunk(chunk);
+            let done = self.chunk(chunk, records, &mut buffer);
+            if done.is_err() {
+                shared.failed.store(true, Ordering::Relaxed);
+            }
+            done?;
+        }
+        Ok(self.absorber)
+    }
+
+    fn chunk(&mut self, chunk: u64, records: Range<u64>, buffer: &mut [u8]) -> Result<(), ScanError> {
+        let Range { start: first, end } = records;
+        if self.shared.volume.mft.is_hole(self.bytes(first)..self.bytes(end)) {
+            // Not even looked at: a damaged run list may claim terabytes of holes.
+            self.absorber.take_blank(end - first);
+            self.shared.progress.add(end - first);
+            return Ok(());
+        }
+        let bytes = index(self.bytes(end - first));
+        let (part, _) = buffer.split_at_mut(bytes.min(buffer.len()));
+        match self.read(first, part) {
+            Ok(()) => self.parse(first, part),
+            Err(source) if self.shared.strict => {
+                return Err(ScanError::Strict { chunk, first, last: end.saturating_sub(1), source });
+            }
+            Err(_) => self.salvage(first, part),
+        }
+        self.shared.progress.add(end - first);
+        Ok(())
+    }
+
+    fn read(&self, first: u64, part: &mut [u8]) -> Result<(), ReadError> {
+        let Shared { volume, .. } = *self.shared;
+        volume.mft.read(&*volume.device, self.bytes(first), part)
+    }
+
+    /// Parses the records that fill `part`, `first` and those after it.
+    fn parse(&mut self, first: u64, part: &mut [u8]) {
+        let number = |record: u64| u32::try_from(record).unwrap_or(u32::MAX);
+        self.absorber.batch.begin(number(first));
+        let record_bytes = self.shared.volume.record_bytes as usize;
+        let reading = if self.may_be_live() { Reading::First } else { Reading::Only };
+        for (record, bytes) in (first..).zip(part.chunks_exact_mut(record_bytes)) {
+            if self.absorber.take(number(record), bytes, reading) == Taken::Torn {
+                self.read_again(record, bytes);
+            }
+        }
+    }
+
+    /// Whether a torn record may only have been caught in the middle of a write. A dump will not change.
+    fn may_be_live(&self) -> bool {
+        self.shared.volume.boot().is_some() && self.shared.volume.protection == Protection::Protected
+    }
+
+    /// Takes a torn record as a second read finds it, or as it is if that fails.
+    fn read_again(&mut self, number: u64, torn: &mut [u8]) {
+        let mut record = std::mem::take(&mut self.record);
+        record.resize(torn.len(), 0);
+        let bytes = if self.read(number, &mut record).is_ok() { record.as_mut_slice() } else { torn };
+        self.absorber.take(u32::try_from(number).unwrap_or(u32::MAX), bytes, Reading::Second);
+        self.record = record;
+    }
+
+    /// Reads what can be read of a chunk in which a read failed: halves it until single records fail.
+    fn salvage(&mut self, first: u64, part: &mut [u8]) {
+        let record_bytes = self.shared.volume.record_bytes as usize;
+        let whole = 0..part.len() / record_bytes;
+        let mut left = Vec::from([whole]);
+        while let Some(Range { start, end }) = left.pop() {
+            let Some(stretch) = part.get_mut(start * record_bytes..end * record_bytes) else { continue };
+            let at = first + start as u64;
+            match self.read(at, stretch) {
+                Ok(()) => self.parse(at, stretch),
+                Err(error) if end - start == 1 => self.lose(at, &error),
+                Err(_) => {
+                    let middle = start.midpoint(end);
+                    left.push(middle..end);
+                    left.push(start..middle);
+                }
+            }
+        }
+    }
+
+    fn lose(&mut self, record: u64, error: &ReadError) {
+        let cause = match &error.source {
+            Some(source) => source.to_string(),
+            None => "the device ends before them".to_owned(),
+        };
+        self.absorber.report.note_unread(Unread { record, records: 1, offset: error.offset, cause });
+    }
+
+    fn bytes(&self, records: u64) -> u64 {
+        records.saturating_mul(self.shared.volume.record_bytes.into())
+    }
+}
+
+/// A length that is known to be that of a buffer.
+fn index(bytes: u64) -> usize {
+    usize::try_from(bytes).unwrap_or(usize::MAX)
+}

@@ -1,0 +1,121 @@
+//! What a user is told when something cannot be done: where, why, and what to do about it.
+
+use std::fmt;
+
+use crate::exit::Exit;
+use crate::output::sink::SinkError;
+
+/// Why a verb ended before its end.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// A source, a flag or a query is at fault.
+    Because(Complaint),
+    /// As above, and the user knows already.
+    Told,
+    /// Rows could not be written.
+    Output(SinkError),
+    /// The user interrupted it.
+    Interrupted,
+}
+
+/// One line, or a query's few, for standard error: `<source>: <cause>; <next step>`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Complaint {
+    /// What it is about, as the user named it.
+    pub(crate) source: Option<String>,
+    /// What is wrong.
+    pub(crate) cause: String,
+    /// What to do, where the cause does not say so itself.
+    pub(crate) next_step: Option<String>,
+}
+
+impl Complaint {
+    /// A complaint about `source`.
+    pub(crate) fn about(source: impl Into<String>, cause: impl fmt::Display) -> Self {
+        Self { source: Some(source.into()), cause: cause.to_string(), next_step: None }
+    }
+
+    /// The same with the next step.
+    pub(crate) fn then(self, next_step: impl Into<String>) -> Self {
+        Self { next_step: Some(next_step.into()), ..self }
+    }
+}
+
+impl fmt::Display for Complaint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(source) = &self.source {
+            write!(f, "{source}: ")?;
+        }
+        f.write_str(&self.cause)?;
+        self.next_step.as_ref().map_or(Ok(()), |step| write!(f, "; {step}"))
+    }
+}
+
+impl From<Complaint> for Failure {
+    fn from(complaint: Complaint) -> Self {
+        Self::Because(complaint)
+    }
+}
+
+impl From<SinkError> for Failure {
+    fn from(error: SinkError) -> Self {
+        Self::Output(error)
+    }
+}
+
+impl Failure {
+    /// How the command ends, and what to say about it.
+    pub(crate) fn verdict(&self) -> (Exit, Option<String>) {
+        match self {
+            Self::Because(complaint) => (Exit::Error, Some(complaint.to_string())),
+            Self::Told => (Exit::Error, None),
+            // The rows that the reader wanted were found.
+            Self::Output(SinkError::Closed) => (Exit::Found, None),
+            Self::Output(error @ SinkError::Io(_)) => (Exit::Error, Some(error.to_string())),
+            Self::Interrupted => (Exit::Interrupted, None),
+        }
+    }
+}
+
+/// The message of `error` and of what caused it, in one line.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut message = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let text = error.to_string();
+        if !message.ends_with(&text) {
+            message.push_str(": ");
+            message.push_str(&text);
+        }
+        cause = error.source();
+    }
+    message
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Complaint, chain};
+
+    #[test]
+    fn a_complaint_says_where_why_and_what_to_do() {
+        let complaint = Complaint::about("disk.img", "holds no NTFS volume");
+        assert_eq!(complaint.to_string(), "disk.img: holds no NTFS volume");
+        assert_eq!(
+            complaint.then("try `quarry info`").to_string(),
+            "disk.img: holds no NTFS volume; try `quarry info`"
+        );
+    }
+
+    #[test]
+    fn causes_are_told_once() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("{text}")]
+        struct Layer {
+            text: &'static str,
+            source: Option<Box<Layer>>,
+        }
+        let layer = |text, source: Option<Layer>| Layer { text, source: source.map(Box::new) };
+        let error = layer("cannot open", Some(layer("read failed: EIO", Some(layer("EIO", None)))));
+        assert_eq!(chain(&error), "cannot open: read failed: EIO");
+    }
+}

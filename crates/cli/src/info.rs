@@ -1,0 +1,71 @@
+//! `quarry info`: what a source is and what it holds.
+
+mod facts;
+mod people;
+
+use std::io::Write;
+use std::path::Path;
+
+use quarry_scan::identify::{Content, identify};
+
+use crate::args::Info;
+use crate::exit::Exit;
+use crate::failure::{Complaint, Failure, chain};
+use crate::output::sink::SinkError;
+use crate::session::Session;
+use crate::volumes;
+use facts::Facts;
+
+/// Prints what is known of each source, volume by volume.
+pub(crate) fn run(info: &Info, session: &Session, out: &mut dyn Write) -> Result<Exit, Failure> {
+    let mut partial = false;
+    let mut failed = false;
+    for (place, path) in info.sources.iter().enumerate() {
+        if place > 0 && !info.json {
+            write(out, "\n")?;
+        }
+        match one(info, path, session, out) {
+            Ok(complete) => partial |= !complete,
+            Err(Failure::Because(complaint)) => {
+                session.error(&complaint.to_string());
+                failed = true;
+            }
+            Err(failure) => return Err(failure),
+        }
+    }
+    Ok(match (failed, partial) {
+        (true, _) => Exit::Error,
+        (false, true) => Exit::Partial,
+        (false, false) => Exit::Found,
+    })
+}
+
+/// Prints what is known of the source at `path`; says whether all of it could be read.
+fn one(info: &Info, path: &Path, session: &Session, out: &mut dyn Write) -> Result<bool, Failure> {
+    let device = volumes::open_device(path)?;
+    if !info.json {
+        let content = identify(&*device).map_err(|error| complaint(path, &error))?;
+        let head = people::head(path, &*device, &content);
+        write(out, &head)?;
+        if let Content::Disk(table) = &content {
+            write(out, &people::partitions(table, session.terminal.output_cells))?;
+        }
+    }
+    let mut complete = true;
+    for opened in volumes::open_on(path, device, &info.reading)? {
+        let scan = volumes::scan(&opened, volumes::pipeline(&info.reading, false), session)?;
+        complete &= !scan.report.is_partial();
+        let facts = Facts::new(&opened, &scan);
+        let text = if info.json { facts.json() } else { people::volume(&facts, session) };
+        write(out, &text)?;
+    }
+    Ok(complete)
+}
+
+fn complaint(path: &Path, error: &dyn std::error::Error) -> Complaint {
+    Complaint::about(path.display().to_string(), chain(error))
+}
+
+fn write(out: &mut dyn Write, text: &str) -> Result<(), SinkError> {
+    Ok(out.write_all(text.as_bytes())?)
+}

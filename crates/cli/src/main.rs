@@ -1,0 +1,67 @@
+//! The `quarry` command: finds any file on an NTFS volume.
+//!
+//! A verb a module ([`find`], [`info`], [`demo`], [`manual`]). What they share: the command line ([`args`]), the
+//! run ([`session`], [`terminal`], [`interrupt`]), the sources ([`volumes`], [`place`]), the output ([`output`],
+//! [`layout`]) and how all of it ends ([`exit`], [`failure`]). Nothing is prepared before it is needed: the
+//! command starts in a millisecond.
+#![forbid(unsafe_code)]
+
+mod args;
+mod damage;
+mod demo;
+mod exit;
+mod failure;
+mod find;
+mod found;
+mod info;
+mod interrupt;
+mod layout;
+mod manual;
+mod merge;
+#[cfg(target_os = "linux")]
+mod mounts;
+mod output;
+mod place;
+mod progress;
+mod session;
+mod terminal;
+#[cfg(test)]
+mod tree;
+mod volumes;
+
+use std::io::Write;
+
+use clap::Parser as _;
+
+use args::{CommandLine, Verb};
+use exit::Exit;
+use failure::Failure;
+use session::Session;
+
+fn main() -> ! {
+    let command_line = CommandLine::parse();
+    let session = Session::new(command_line.verb.reporting());
+    let mut out = std::io::stdout().lock();
+    let exit = match run(&command_line.verb, &session, &mut out) {
+        Ok(exit) => exit,
+        Err(failure) => {
+            let (exit, message) = failure.verdict();
+            if let Some(message) = message {
+                session.error(&message);
+            }
+            exit
+        }
+    };
+    drop(out);
+    std::process::exit(exit.code().into())
+}
+
+fn run(verb: &Verb, session: &Session, out: &mut dyn Write) -> Result<Exit, Failure> {
+    match verb {
+        Verb::Find(find) => find::run(find, session, out),
+        Verb::Info(info) => info::run(info, session, out),
+        Verb::Demo(demo) => demo::run(demo, session, out),
+        Verb::Completions(completions) => manual::completions(completions, out),
+        Verb::Man(man) => manual::man(man, out),
+    }
+}

@@ -1,0 +1,58 @@
+//! cargo-fuzz, which needs a nightly compiler. What it found is committed as seeds and replayed on stable by the crates'
+//! own tests, so a machine without it loses the search for new inputs and nothing else.
+
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+
+use crate::{process, workspace};
+
+/// One input may take this much memory and time before it counts as a finding.
+const INPUT_MEMORY_MIB_MAX: u32 = 2048;
+const INPUT_SECONDS_MAX: u32 = 20;
+
+/// The fuzz targets, or `None` (said aloud) where they cannot be run.
+///
+/// # Errors
+/// When cargo-fuzz is there and cannot list them.
+pub(crate) fn targets() -> Result<Option<Vec<String>>> {
+    if !workspace::root().join("fuzz/Cargo.toml").is_file() {
+        println!("!! fuzz/ is not here: nothing is fuzzed");
+        return Ok(None);
+    }
+    if !fuzz().arg("--version").output().is_ok_and(|output| output.status.success()) {
+        println!(
+            "!! Nothing is fuzzed: that needs a nightly compiler (rustup toolchain install nightly) and cargo-fuzz"
+        );
+        println!("!! (cargo install cargo-fuzz). The committed inputs were replayed by the unit tests.");
+        return Ok(None);
+    }
+    let listed = fuzz().arg("list").output().context("cannot list the fuzz targets")?;
+    let names = String::from_utf8_lossy(&listed.stdout).split_whitespace().map(str::to_owned).collect();
+    Ok(Some(names))
+}
+
+/// Fuzzes one target for a time, from its committed inputs, which are left as they are.
+///
+/// # Errors
+/// When an input makes it fail; cargo-fuzz has said where that input is.
+pub(crate) fn fuzz_target(name: &str, time: Duration) -> Result<()> {
+    let found = workspace::target().join("fuzz-corpus").join(name);
+    std::fs::create_dir_all(&found)?;
+    let mut command = fuzz();
+    command.args(["run", name]).arg(&found);
+    let committed = workspace::root().join("fuzz/corpus").join(name);
+    if committed.is_dir() {
+        command.arg(committed);
+    }
+    command.arg("--").arg(format!("-max_total_time={}", time.as_secs().max(1)));
+    command.args([format!("-rss_limit_mb={INPUT_MEMORY_MIB_MAX}"), format!("-timeout={INPUT_SECONDS_MAX}")]);
+    process::run(command.arg("-print_final_stats=1").arg("-verbosity=0"))
+}
+
+fn fuzz() -> Command {
+    let mut command = Command::new("cargo");
+    command.args(["+nightly", "fuzz"]).current_dir(workspace::root());
+    command
+}

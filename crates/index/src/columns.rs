@@ -13,14 +13,19 @@ pub(crate) struct Piece {
     pub(crate) range: Range<usize>,
 }
 
+/// Items that the builder adds behind what was read: reserved, so that adding them copies nothing.
+const MADE: usize = 2;
+
 /// Concatenates `pieces` of the workers' columns. One worker that filled everything in order keeps its vector.
 pub(crate) fn concat<T: Copy>(mut parts: Vec<Vec<T>>, pieces: &[Piece]) -> Vec<T> {
     if let [only] = parts.as_mut_slice()
         && in_order(pieces, only.len())
     {
+        only.reserve_exact(MADE);
+        only.shrink_to(only.len() + MADE);
         return std::mem::take(only);
     }
-    let mut out = Vec::with_capacity(pieces.iter().map(|piece| piece.range.len()).sum());
+    let mut out = Vec::with_capacity(pieces.iter().map(|piece| piece.range.len()).sum::<usize>() + MADE);
     for piece in pieces {
         out.extend_from_slice(&parts[piece.batch][piece.range.clone()]);
     }

@@ -44,7 +44,8 @@ impl Blob {
 
 impl NameStore {
     /// Takes the names that lie in `bytes`, each as long as `lengths` says.
-    pub(crate) fn new(bytes: Vec<u8>, lengths: &[u16], case: CaseTable) -> Result<Self, BuildError> {
+    pub(crate) fn new(mut bytes: Vec<u8>, lengths: &[u16], case: CaseTable) -> Result<Self, BuildError> {
+        bytes.shrink_to_fit();
         let plain = Blob { ends: ends(lengths.iter().copied())?, bytes };
         let folded = fold(&plain, &case)?;
         Ok(Self { case, plain, folded, rows: vec![NO_ROW; lengths.len()] })

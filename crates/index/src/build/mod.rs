@@ -12,6 +12,8 @@
 mod findings;
 mod join;
 mod record_map;
+#[cfg(test)]
+mod tests;
 mod tree;
 
 pub use findings::{Finding, FindingKind, Findings, LISTED_MAX};

@@ -86,6 +86,7 @@ impl fmt::Display for QueryError {
         writeln!(f, "  {cut}{}{more}", line.trim_end())?;
         let indent = before - skipped + cut.chars().count();
         writeln!(f, "  {:indent$}{}", "", "^".repeat(marked))?;
-        write!(f, "  {}", self.hint)
+        // It may repeat a word of the query.
+        write!(f, "  {}", self.hint.chars().map(printable).collect::<String>())
     }
 }

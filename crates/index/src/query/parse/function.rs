@@ -85,10 +85,14 @@ pub(super) fn prefix(input: &mut Input<'_>) -> Parsed<Option<Prefix>> {
     }
 }
 
+/// The longest word that advice repeats.
+const QUOTED_BYTES_MAX: usize = 60;
+
 /// What to do about a function that is none.
 fn advice(word: &str, start: &Input<'_>) -> String {
     let near = near(&word.to_ascii_lowercase());
-    let text = start.state.query.get(word_ahead(start)).filter(|text| !text.contains('"')).unwrap_or("a:b");
+    let fits = |text: &&str| !text.contains('"') && text.len() <= QUOTED_BYTES_MAX;
+    let text = start.state.query.get(word_ahead(start)).filter(fits).unwrap_or("a:b");
     let quote = format!("to search for the text itself, quote it: \"{text}\"");
     if near.is_empty() { quote } else { format!("did you mean {}? {quote}", near.join(" or ")) }
 }

@@ -373,3 +373,13 @@ fn the_documented_queries_are_read() {
     let error = Query::parse("size:10xb", &now()).unwrap_err().to_string();
     assert!(document.contains(&error), "{error}");
 }
+
+/// Found by fuzzing: advice repeated a word of the query as it was, escape sequences and 8 KiB of it included.
+#[test]
+fn advice_cannot_steer_a_terminal() {
+    for word in ["foo:\u{1b}[2J\0", &format!("foo:{}", "x".repeat(8000))] {
+        let message = Query::parse(word, &now()).unwrap_err().to_string();
+        assert!(!message.chars().any(|c| c.is_control() && c != '\n'), "{message:?}");
+        assert!(message.chars().count() < 600, "{} characters", message.chars().count());
+    }
+}

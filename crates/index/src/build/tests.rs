@@ -1,0 +1,250 @@
+//! What the builder makes of files that refer to one another wrongly, and of batches in any order.
+
+use proptest::prelude::*;
+
+use super::{Builder, FindingKind, Findings};
+use crate::{Batch, CaseTable, File, FileFlags, FileId, Index, Patch, RowFlags, Stream, TAG_WOF, Time};
+
+const ROOT: FileId = FileId { record: 5, sequence: 5 };
+
+/// A record as a source reads it.
+#[derive(Debug, Clone)]
+struct Record {
+    number: u32,
+    sequence: u16,
+    flags: FileFlags,
+    /// Its base, if it only adds to another.
+    base: Option<FileId>,
+    names: Vec<(FileId, &'static str)>,
+    streams: Vec<&'static str>,
+    size: Option<u64>,
+    tag: u32,
+}
+
+fn id(record: u32, sequence: u16) -> FileId {
+    FileId { record, sequence }
+}
+
+fn file(number: u32, sequence: u16, parent: FileId, name: &'static str) -> Record {
+    Record {
+        number,
+        sequence,
+        flags: FileFlags::empty(),
+        base: None,
+        names: vec![(parent, name)],
+        streams: vec![],
+        size: None,
+        tag: 0,
+    }
+}
+
+fn folder(number: u32, sequence: u16, parent: FileId, name: &'static str) -> Record {
+    Record { flags: FileFlags::DIRECTORY, ..file(number, sequence, parent, name) }
+}
+
+fn extension(number: u32, base: FileId) -> Record {
+    Record { base: Some(base), names: vec![], ..file(number, 1, ROOT, "") }
+}
+
+fn deleted(record: Record) -> Record {
+    Record { flags: record.flags | FileFlags::DELETED, ..record }
+}
+
+impl Record {
+    fn push(&self, batch: &mut Batch) {
+        match self.base {
+            Some(base) => batch.extension(self.number, base, self.flags.contains(FileFlags::DELETED)),
+            None => batch.open_file(),
+        }
+        for &(parent, name) in &self.names {
+            batch.name(parent, false, |blob| blob.extend_from_slice(name.as_bytes()));
+        }
+        for &name in &self.streams {
+            let stream = Stream { size: 3, allocated: 8, packed: name == "packed" };
+            batch.stream(stream, |blob| blob.extend_from_slice(name.as_bytes()));
+        }
+        if let Some(size) = self.size {
+            batch.patch(Patch::Sizes { size, allocated: size });
+        }
+        if self.tag != 0 {
+            batch.patch(Patch::ReparseTag(self.tag));
+        }
+        if self.base.is_none() {
+            let mut flags = self.flags;
+            flags.set(FileFlags::SIZED, self.size.is_some());
+            batch.close_file(File {
+                record: self.number,
+                sequence: self.sequence,
+                size: self.size.unwrap_or(0),
+                allocated: self.size.unwrap_or(0),
+                created: Time(u64::from(self.number)),
+                modified: Time(1),
+                changed: Time(2),
+                accessed: Time(3),
+                attributes: self.number,
+                reparse_tag: self.tag,
+                flags,
+            });
+        }
+    }
+}
+
+/// Builds an index of records, each segment in the batch that `worker` gives it.
+fn build(records: &[Record], segment: usize, worker: impl Fn(usize) -> usize) -> (Index, Findings) {
+    let mut batches: Vec<Batch> = (0..4).map(|_| Batch::new()).collect();
+    let mut segments: Vec<_> = records.chunks(segment).enumerate().collect();
+    // What a worker reads comes to it in any order, too.
+    segments.sort_by_key(|&(number, _)| worker(number).wrapping_mul(0x9E37_79B9) % 251);
+    for (number, records) in segments {
+        let batch = &mut batches[worker(number) % 4];
+        batch.begin(records[0].number);
+        records.iter().for_each(|record| record.push(batch));
+    }
+    Builder::new(ROOT, CaseTable::default()).build(batches).unwrap()
+}
+
+/// Everything that can be asked of an index.
+fn dump(index: &Index) -> Vec<String> {
+    let row = |row: crate::Row<'_>| {
+        format!(
+            "{} {:?} {:?} {:?} {}/{} {:?} {} {} {:?}-{} {} {}",
+            String::from_utf8_lossy(&row.path()),
+            row.kind(),
+            row.flags(),
+            row.file_flags(),
+            row.size(),
+            row.allocated(),
+            row.created(),
+            row.attributes(),
+            row.links(),
+            row.record(),
+            row.sequence(),
+            row.file(),
+            row.subtree_end(),
+        )
+    };
+    index.rows().map(row).collect()
+}
+
+/// Whether the records give these paths and this many findings of a kind.
+#[track_caller]
+fn check(records: &[Record], paths: &[&str], findings: &[(FindingKind, u64)]) -> Index {
+    let (index, found) = build(records, 1, |segment| segment);
+    let all: Vec<String> =
+        index.rows().map(|row| String::from_utf8_lossy(&row.path()).into_owned()).collect();
+    assert_eq!(all, paths);
+    for &(kind, count) in findings {
+        assert_eq!(found.count(kind), count, "{kind:?}");
+    }
+    assert_eq!(found.total(), findings.iter().map(|&(_, count)| count).sum::<u64>());
+    index
+}
+
+#[test]
+fn pitfall_23_references_to_a_root_that_is_not_there_lead_to_the_one_made_for_it() {
+    let records = [folder(30, 1, ROOT, "a"), file(31, 1, id(30, 1), "b")];
+    check(&records, &["/", "/a", "/a/b", "<orphans>"], &[]);
+    // And those to the number that it should have, where its record says another.
+    let root = folder(5, 9, id(5, 9), ".");
+    let records = [root, file(30, 1, ROOT, "a"), file(31, 1, id(5, 9), "b"), file(32, 1, id(5, 7), "c")];
+    check(&records, &["/", "/a", "/b", "<orphans>", "<orphans>/c"], &[(FindingKind::Orphan, 1)]);
+}
+
+#[test]
+fn pitfall_14_the_number_after_65535_is_1() {
+    let records =
+        |sequence| [deleted(folder(30, sequence, ROOT, "a")), deleted(file(31, 2, id(30, 0xFFFF), "b"))];
+    check(&records(1), &["/", "/a", "/a/b", "<orphans>"], &[]);
+    check(&records(0), &["/", "/a", "<orphans>", "<orphans>/b"], &[]);
+}
+
+#[test]
+fn pitfall_11_a_freed_extension_adds_nothing_to_a_living_file() {
+    let freed = Record { names: vec![(ROOT, "old")], streams: vec!["old"], ..extension(31, id(30, 1)) };
+    let records = [file(30, 1, ROOT, "a"), deleted(freed.clone())];
+    check(&records, &["/", "/a", "<orphans>"], &[]);
+    let records = [deleted(file(30, 2, ROOT, "a")), deleted(freed)];
+    check(&records, &["/", "/a", "/a:old", "/old", "<orphans>"], &[]);
+}
+
+#[test]
+fn pitfall_31_the_root_has_streams_like_other_folders() {
+    let root = Record { streams: vec!["zone"], ..folder(5, 5, ROOT, ".") };
+    let index = check(&[root, file(30, 1, ROOT, "a")], &["/", "/a", "/:zone", "<orphans>"], &[]);
+    assert_eq!(index.row(2).parent().map(crate::Row::number), Some(Index::ROOT));
+}
+
+#[test]
+fn pitfall_28_what_hangs_on_a_ring_is_numbered_once() {
+    let records = [
+        folder(30, 1, id(31, 1), "a"),
+        folder(31, 1, id(30, 1), "b"),
+        Record { streams: vec!["s"], ..file(32, 1, id(31, 1), "c") },
+    ];
+    let paths = ["/", "<orphans>", "<orphans>/a", "<orphans>/a/b", "<orphans>/a/b/c", "<orphans>/a/b/c:s"];
+    let index = check(&records, &paths, &[(FindingKind::Cycle, 1)]);
+    assert!(index.rows().skip(1).all(|row| row.flags().contains(RowFlags::ORPHAN)));
+}
+
+fn any_record(number: u32) -> impl Strategy<Value = Record> {
+    let reference = || (prop_oneof![4 => 5u32..45, 1 => Just(5)], prop_oneof![6 => Just(5u16), 1 => 4u16..8]);
+    let reference = move || reference().prop_map(|(record, sequence)| id(record, sequence));
+    let names =
+        prop::collection::vec((reference(), prop::sample::select(vec!["a", "b", "long name", "ß"])), 0..3);
+    let streams = prop::collection::vec(prop::sample::select(vec!["zone", "packed"]), 0..2);
+    let flags = prop::sample::select(vec![
+        FileFlags::empty(),
+        FileFlags::DIRECTORY,
+        FileFlags::DIRECTORY,
+        FileFlags::DELETED,
+        FileFlags::DELETED | FileFlags::DIRECTORY,
+    ]);
+    let tag = prop_oneof![4 => Just(0), 1 => Just(TAG_WOF)];
+    let base = prop::option::weighted(0.3, reference());
+    (prop_oneof![5 => Just(5u16), 1 => Just(6)], flags, base, names, streams, prop::option::of(0u64..99), tag)
+        .prop_map(move |(sequence, flags, base, names, streams, size, tag)| Record {
+            number,
+            sequence,
+            flags,
+            base,
+            names,
+            streams,
+            size,
+            tag,
+        })
+}
+
+fn records() -> impl Strategy<Value = Vec<Record>> {
+    (5u32..45).map(any_record).collect::<Vec<_>>()
+}
+
+proptest! {
+    #[test]
+    fn batches_in_any_order_and_any_cut_give_the_same_index(
+        records in records(),
+        segment in 1usize..50,
+        workers in prop::collection::vec(0usize..1000, 50),
+    ) {
+        let (whole, expected) = build(&records, records.len(), |_| 0);
+        let (index, findings) = build(&records, segment, |number| workers[number]);
+        prop_assert_eq!(dump(&index), dump(&whole));
+        prop_assert_eq!(findings, expected);
+    }
+
+    #[test]
+    fn rows_are_in_preorder(records in records()) {
+        let (index, _) = build(&records, 7, |number| number);
+        let mut open: Vec<u32> = Vec::new();
+        for row in index.rows() {
+            while open.last().is_some_and(|&above| index.row(above).subtree_end() <= row.number()) {
+                open.pop();
+            }
+            prop_assert_eq!(row.parent().map(crate::Row::number), open.last().copied());
+            prop_assert!(row.subtree_end() > row.number() && row.subtree_end() <= index.len());
+            open.push(row.number());
+        }
+        let living = records.iter().filter(|record| record.base.is_none()).count();
+        let files: std::collections::BTreeSet<_> = index.rows().filter_map(|row| row.record()).collect();
+        prop_assert!(files.len() >= living, "no file is without a row");
+    }
+}

@@ -143,11 +143,6 @@ impl Extents {
         })
     }
 
-    /// Whether nothing of `range` lies on the volume.
-    pub(crate) fn is_hole(&self, range: Range<u64>) -> bool {
-        self.within(range).all(|extent| extent.offset.is_none())
-    }
-
     /// Fills `buffer` with the content from `start` on; holes and what is not covered read as zeros.
     pub(crate) fn read(&self, device: &dyn Device, start: u64, buffer: &mut [u8]) -> Result<(), ReadError> {
         let mut filled = 0;

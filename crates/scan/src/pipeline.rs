@@ -17,21 +17,25 @@ use quarry_ntfs::{Protection, metafile};
 
 use crate::absorb::{Absorber, Reading, Taken};
 use crate::error::ScanError;
-use crate::plan::{CHUNK_BYTES, Plan};
+use crate::plan::{CHUNK_BYTES, Chunk, Place, Plan};
 use crate::progress::Progress;
 use crate::report::{Report, Unread};
 use crate::volume::Volume;
 
 /// The most records that can be numbered; one number stands for none.
 const RECORDS_MAX: u64 = u32::MAX as u64;
+/// The most threads that a scan starts, and never more than there are chunks.
+const THREADS_MAX: usize = 256;
 /// The root folder of every volume.
 const ROOT: FileId = FileId { record: 5, sequence: 5 };
 const _: () = assert!(ROOT.record as u64 == metafile::ROOT);
+/// Why records are not read that lie where others do.
+const OVERLAP: &str = "the runs of the $MFT lie over one another";
 
 /// How a volume is read.
 #[derive(Debug, Clone, Copy)]
 pub struct Pipeline {
-    /// Threads that read, each parsing what it read.
+    /// Threads that read, each parsing what it read; more than a volume has chunks, or than 256, are not started.
     pub readers: NonZeroUsize,
     /// Bytes read at one go, [`crate::CHUNK_BYTES_MAX`] at most.
     pub chunk_bytes: u32,
@@ -72,8 +76,9 @@ impl Pipeline {
         progress.expect(plan.records);
         let mut notes = volume.notes().to_vec();
         let case = volume.case_table(&mut notes);
+        let readers = self.readers.get().min(THREADS_MAX).min(plan.chunks.len().max(1));
         // A pool of its own, so that the caller's word on threads holds for the build too.
-        let threads = rayon::ThreadPoolBuilder::new().num_threads(self.readers.get()).build()?;
+        let threads = rayon::ThreadPoolBuilder::new().num_threads(readers).build()?;
         let shared = Shared {
             volume,
             plan,
@@ -81,7 +86,7 @@ impl Pipeline {
             strict: self.strict,
             next: AtomicU64::new(0),
             failed: AtomicBool::new(false),
-            buffers: BufferPool::new(self.readers.get(), self.chunk_bytes.max(volume.record_bytes) as usize),
+            buffers: BufferPool::new(readers, self.chunk_bytes.max(volume.record_bytes) as usize),
         };
         let workers = threads.broadcast(|_| {
             let absorber = Absorber::new(self.deleted, volume.protection, volume.size_limit());
@@ -131,11 +136,9 @@ impl Worker<'_> {
                 return Err(ScanError::Stopped);
             }
             let chunk = shared.next.fetch_add(1, Ordering::Relaxed);
-            if chunk >= shared.plan.chunks() {
-                break;
-            }
-            let records = shared.plan.chunk(chunk);
-            let done = self.chunk(chunk, records, &mut buffer);
+            let planned = usize::try_from(chunk).ok().and_then(|chunk| shared.plan.chunks.get(chunk));
+            let Some(planned) = planned else { break };
+            let done = self.chunk(chunk, planned, &mut buffer);
             if done.is_err() {
                 shared.failed.store(true, Ordering::Relaxed);
             }
@@ -144,22 +147,30 @@ impl Worker<'_> {
         Ok(self.absorber)
     }
 
-    fn chunk(&mut self, chunk: u64, records: Range<u64>, buffer: &mut [u8]) -> Result<(), ScanError> {
-        let Range { start: first, end } = records;
-        if self.shared.volume.mft.is_hole(self.bytes(first)..self.bytes(end)) {
-            // Not even looked at: a damaged run list may claim terabytes of holes.
-            self.absorber.take_blank(end - first);
-            self.shared.progress.add(end - first);
-            return Ok(());
-        }
-        let bytes = index(self.bytes(end - first));
-        let (part, _) = buffer.split_at_mut(bytes.min(buffer.len()));
-        match self.read(first, part) {
-            Ok(()) => self.parse(first, part),
-            Err(source) if self.shared.strict => {
-                return Err(ScanError::Strict { chunk, first, last: end.saturating_sub(1), source });
-            }
-            Err(_) => self.salvage(first, part),
+    fn chunk(&mut self, number: u64, chunk: &Chunk, buffer: &mut [u8]) -> Result<(), ScanError> {
+        let Range { start: first, end } = chunk.records;
+        // Where nothing is to be had, one record shows why.
+        let wanted = if chunk.place == Place::Missing { 1 } else { end - first };
+        let (part, _) = buffer.split_at_mut(index(self.bytes(wanted)).min(buffer.len()));
+        match chunk.place {
+            Place::Hole => self.absorber.take_blank(end - first),
+            Place::Device | Place::Missing => match (self.read(first, part), chunk.place) {
+                (Err(source), _) if self.shared.strict => {
+                    return Err(ScanError::Strict {
+                        chunk: number,
+                        first,
+                        last: end.saturating_sub(1),
+                        source,
+                    });
+                }
+                (Ok(()), Place::Device) => self.parse(first, part),
+                (Err(_), Place::Device) => self.salvage(first, part),
+                (Err(error), _) => self.lose(first..end, error.offset, cause(&error)),
+                (Ok(()), _) => {
+                    let place = self.shared.volume.mft.within(self.bytes(first)..self.bytes(end)).next();
+                    self.lose(first..end, place.and_then(|it| it.offset).unwrap_or(0), OVERLAP.to_owned());
+                }
+            },
         }
         self.shared.progress.add(end - first);
         Ok(())
@@ -207,7 +218,7 @@ impl Worker<'_> {
             let at = first + start as u64;
             match self.read(at, stretch) {
                 Ok(()) => self.parse(at, stretch),
-                Err(error) if end - start == 1 => self.lose(at, &error),
+                Err(error) if end - start == 1 => self.lose(at..at + 1, error.offset, cause(&error)),
                 Err(_) => {
                     let middle = start.midpoint(end);
                     left.push(middle..end);
@@ -217,16 +228,21 @@ impl Worker<'_> {
         }
     }
 
-    fn lose(&mut self, record: u64, error: &ReadError) {
-        let cause = match &error.source {
-            Some(source) => source.to_string(),
-            None => "the device ends before them".to_owned(),
-        };
-        self.absorber.report.note_unread(Unread { record, records: 1, offset: error.offset, cause });
+    fn lose(&mut self, records: Range<u64>, offset: u64, cause: String) {
+        let Range { start: record, end } = records;
+        self.absorber.report.note_unread(Unread { record, records: end - record, offset, cause });
     }
 
     fn bytes(&self, records: u64) -> u64 {
         records.saturating_mul(self.shared.volume.record_bytes.into())
+    }
+}
+
+/// Why a read failed, in words.
+fn cause(error: &ReadError) -> String {
+    match &error.source {
+        Some(source) => source.to_string(),
+        None => "the device ends before them".to_owned(),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::exit::Exit;
+use crate::output::escape::push_escaped;
 use crate::output::sink::SinkError;
 
 /// Why a verb ended before its end.
@@ -44,7 +45,9 @@ impl Complaint {
 impl fmt::Display for Complaint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(source) = &self.source {
-            write!(f, "{source}: ")?;
+            let mut safe = Vec::new();
+            push_escaped(&mut safe, source.as_bytes());
+            write!(f, "{}: ", String::from_utf8_lossy(&safe))?;
         }
         f.write_str(&self.cause)?;
         self.next_step.as_ref().map_or(Ok(()), |step| write!(f, "; {step}"))

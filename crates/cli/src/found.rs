@@ -88,7 +88,7 @@ impl<'a> Found<'a> {
 
 impl Row for Found<'_> {
     fn source(&self) -> &str {
-        self.place.name()
+        self.place.source()
     }
     fn path(&self) -> &[u8] {
         self.path

@@ -19,7 +19,7 @@ use facts::Facts;
 /// Prints what is known of each source, volume by volume.
 pub(crate) fn run(info: &Info, session: &Session, out: &mut dyn Write) -> Result<Exit, Failure> {
     let mut partial = false;
-    let mut failed = false;
+    let mut failed = 0;
     for (place, path) in info.sources.iter().enumerate() {
         if place > 0 && !info.json {
             write(out, "\n")?;
@@ -28,15 +28,15 @@ pub(crate) fn run(info: &Info, session: &Session, out: &mut dyn Write) -> Result
             Ok(complete) => partial |= !complete,
             Err(Failure::Because(complaint)) => {
                 session.error(&complaint.to_string());
-                failed = true;
+                failed += 1;
             }
             Err(failure) => return Err(failure),
         }
     }
     Ok(match (failed, partial) {
-        (true, _) => Exit::Error,
-        (false, true) => Exit::Partial,
-        (false, false) => Exit::Found,
+        (0, false) => Exit::Found,
+        (all, _) if all == info.sources.len() => Exit::Error,
+        _ => Exit::Partial,
     })
 }
 
@@ -53,7 +53,7 @@ fn one(info: &Info, path: &Path, session: &Session, out: &mut dyn Write) -> Resu
     }
     let mut complete = true;
     for opened in volumes::open_on(path, device, &info.reading)? {
-        let scan = volumes::scan(&opened, volumes::pipeline(&info.reading, false), session)?;
+        let scan = volumes::scan(&opened, volumes::pipeline(&info.reading, true), session)?;
         complete &= !scan.report.is_partial();
         let facts = Facts::new(&opened, &scan);
         let text = if info.json { facts.json() } else { people::volume(&facts, session) };

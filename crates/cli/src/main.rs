@@ -32,6 +32,7 @@ mod volumes;
 use std::io::Write;
 
 use clap::Parser as _;
+use clap::error::ErrorKind;
 
 use args::{CommandLine, Verb};
 use exit::Exit;
@@ -39,7 +40,7 @@ use failure::Failure;
 use session::Session;
 
 fn main() -> ! {
-    let command_line = CommandLine::parse();
+    let command_line = CommandLine::try_parse().unwrap_or_else(|error| reject(&error));
     let session = Session::new(command_line.verb.reporting());
     let mut out = std::io::stdout().lock();
     let exit = match run(&command_line.verb, &session, &mut out) {
@@ -53,6 +54,16 @@ fn main() -> ! {
         }
     };
     drop(out);
+    std::process::exit(exit.code().into())
+}
+
+/// Says what is wrong with the command line, or prints the help that was asked for.
+fn reject(error: &clap::Error) -> ! {
+    let printed = error.print();
+    if error.kind() == ErrorKind::MissingRequiredArgument && error.to_string().contains("<QUERY>") {
+        eprintln!("\nwhat stands behind --on are sources: put the query before it ('' finds everything)");
+    }
+    let exit = if error.use_stderr() || printed.is_err() { Exit::Error } else { Exit::Found };
     std::process::exit(exit.code().into())
 }
 

@@ -7,6 +7,8 @@ use std::path::Path;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Place {
     name: String,
+    /// The source as the user named it, and `#` and the partition if that has several volumes.
+    source: String,
     /// `NAME:` where several volumes are searched, the mount point where it is mounted.
     prefix: Vec<u8>,
     mounted: bool,
@@ -26,7 +28,7 @@ impl Place {
         let named = |origin: &Origin<'_>| {
             let name = unique(label(*origin), &mut taken);
             let prefix = if several { format!("{name}:").into_bytes() } else { Vec::new() };
-            Self { name, prefix, mounted: false }
+            Self { name, source: source(*origin), prefix, mounted: false }
         };
         origins.iter().map(named).collect()
     }
@@ -45,6 +47,11 @@ impl Place {
         &self.name
     }
 
+    /// The source that it comes from.
+    pub(crate) fn source(&self) -> &str {
+        &self.source
+    }
+
     /// Whether paths begin with a mount point.
     pub(crate) fn is_mounted(&self) -> bool {
         self.mounted
@@ -56,6 +63,12 @@ impl Place {
             out.extend_from_slice(&self.prefix);
         }
     }
+}
+
+/// The path of the source, and the number of the partition.
+fn source(origin: Origin<'_>) -> String {
+    let path = origin.source.to_string_lossy();
+    origin.partition.map_or_else(|| path.clone().into_owned(), |number| format!("{path}#{number}"))
 }
 
 /// The file's stem or the device's name, and the number of the partition.

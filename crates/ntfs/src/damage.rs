@@ -18,12 +18,18 @@ bitflags::bitflags! {
         const SIZES = 1 << 5;
         /// The record says that it is another one.
         const MISPLACED = 1 << 6;
+        /// A name that no file can have.
+        const NAME = 1 << 7;
+        /// The driver marked the record bad.
+        const BAAD = 1 << 8;
+        /// What lies in the record's place is none.
+        const SIGNATURE = 1 << 9;
     }
 }
 
 impl std::fmt::Display for Damage {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        const WORDS: [(Damage, &str); 7] = [
+        const WORDS: [(Damage, &str); 10] = [
             (Damage::TORN, "torn write"),
             (Damage::UPDATE_SEQUENCE, "bad update sequence array"),
             (Damage::USED_SIZE, "bad used size"),
@@ -31,6 +37,9 @@ impl std::fmt::Display for Damage {
             (Damage::CONTENT, "bad attribute content"),
             (Damage::SIZES, "impossible sizes"),
             (Damage::MISPLACED, "wrong record number"),
+            (Damage::NAME, "impossible name"),
+            (Damage::BAAD, "marked bad (BAAD)"),
+            (Damage::SIGNATURE, "no record"),
         ];
         let mut separator = "";
         for (_, word) in WORDS.iter().filter(|&&(flag, _)| self.contains(flag)) {

@@ -6,7 +6,8 @@
 use quarry_index::{Batch, File, FileFlags, FileId, NAME_BYTES_MAX, Patch, Stream, TAG_WOF, Time};
 use quarry_ntfs::{
     Attribute, AttributeError, AttributeType, Damage, FileName, FileReference, FileTime, Namespace,
-    Protection, Record, RecordError, ReparsePoint, SizeLimit, StandardInformation, StreamSizes, metafile,
+    Protection, Record, RecordError, ReparsePoint, SizeLimit, StandardInformation, StreamSizes, Utf16,
+    metafile,
 };
 
 use crate::report::{DamagedRecord, Report};
@@ -78,11 +79,21 @@ impl Absorber {
             Ok(record) => record,
             Err(error) => {
                 counts.records += 1;
-                match error {
-                    RecordError::Blank => counts.blank += 1,
-                    RecordError::Baad => counts.baad += 1,
-                    _ => counts.junk += 1,
-                }
+                let damage = match error {
+                    RecordError::Blank => {
+                        counts.blank += 1;
+                        return Taken::Yes;
+                    }
+                    RecordError::Baad => {
+                        counts.baad += 1;
+                        Damage::BAAD
+                    }
+                    _ => {
+                        counts.junk += 1;
+                        Damage::SIGNATURE
+                    }
+                };
+                self.report.note_damage(DamagedRecord { record: number.into(), damage, attribute: None });
                 return Taken::Yes;
             }
         };
@@ -118,6 +129,9 @@ impl Absorber {
         }
         self.note(number, in_use, &facts);
         let directory = record.is_directory();
+        if !in_use && facts.names > 0 {
+            self.report.counts.deleted_files += 1;
+        }
         if in_use {
             self.report.counts.files += 1;
             self.report.counts.folders += u64::from(directory);
@@ -243,7 +257,11 @@ impl Absorber {
         facts.remembered_tag = name.reparse_tag.unwrap_or(facts.remembered_tag);
         let parent =
             file_id(name.parent).unwrap_or(FileId { record: u32::MAX, sequence: name.parent.sequence });
-        self.batch.name(parent, short, |blob| name.name.push_wtf8(blob));
+        let mut possible = true;
+        self.batch.name(parent, short, |blob| possible = push_name(name.name, blob));
+        if !possible && !is_root(name) {
+            facts.damage |= Damage::NAME;
+        }
     }
 
     fn take_data(&mut self, number: u32, attribute: &Attribute<'_>, facts: &mut Facts<'_>) {
@@ -266,8 +284,45 @@ impl Absorber {
         let packed = attribute.name.is(WOF_STREAM);
         facts.streams += 1;
         self.report.counts.streams += u64::from(!packed);
-        self.batch.stream(Stream { size, allocated, packed }, |blob| attribute.name.push_wtf8(blob));
+        let mut possible = true;
+        self.batch
+            .stream(Stream { size, allocated, packed }, |blob| possible = push_name(attribute.name, blob));
+        if !possible {
+            facts.damage |= Damage::NAME;
+        }
     }
+}
+
+/// Appends a name; says whether a file can have it. What no file can have would be taken for something else
+/// where a path is read: NUL ends it, `/` divides it, `.` and `..` lead elsewhere. U+FFFD shows that it was there.
+fn push_name(name: Utf16<'_>, blob: &mut Vec<u8>) -> bool {
+    let start = blob.len();
+    name.push_wtf8(blob);
+    let Some(pushed) = blob.get(start..) else { return true };
+    let leads_elsewhere = matches!(pushed, b"." | b"..");
+    if !leads_elsewhere && !pushed.iter().any(|&byte| matches!(byte, 0 | b'/')) {
+        return true;
+    }
+    let pushed = pushed.to_vec();
+    blob.truncate(start);
+    if leads_elsewhere {
+        blob.extend_from_slice(REPLACEMENT);
+    }
+    for byte in pushed {
+        match byte {
+            0 | b'/' => blob.extend_from_slice(REPLACEMENT),
+            byte => blob.push(byte),
+        }
+    }
+    false
+}
+
+/// U+FFFD.
+const REPLACEMENT: &[u8] = "\u{FFFD}".as_bytes();
+
+/// Whether this is the name of the root, which is `.` in itself.
+fn is_root(name: &FileName<'_>) -> bool {
+    name.parent.record == metafile::ROOT && name.name.is(".")
 }
 
 /// A reference as the index knows files; nothing for a record beyond what it can number.

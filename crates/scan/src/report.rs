@@ -24,13 +24,15 @@ pub struct Counts {
     pub extensions: u64,
     /// Records not in use, base or extension.
     pub deleted: u64,
+    /// Of those, files whose names are left; counted only where deleted records are kept.
+    pub deleted_files: u64,
     /// Records that were never used.
     pub blank: u64,
     /// Records that the driver marked bad.
     pub baad: u64,
     /// Records with another signature.
     pub junk: u64,
-    /// Records in use in which something did not check out.
+    /// Records in which something did not check out, those marked bad and those that are none included.
     pub damaged: u64,
     /// Of those, torn ones: written only in part.
     pub torn: u64,
@@ -51,6 +53,7 @@ impl AddAssign for Counts {
         self.folders += other.folders;
         self.extensions += other.extensions;
         self.deleted += other.deleted;
+        self.deleted_files += other.deleted_files;
         self.blank += other.blank;
         self.baad += other.baad;
         self.junk += other.junk;

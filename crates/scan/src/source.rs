@@ -17,7 +17,9 @@ use crate::volume::Volume;
 pub fn open(device: Arc<dyn Device>, partition: Option<u32>) -> Result<Vec<Volume>, OpenError> {
     let volume = match identify(&*device)? {
         Content::Disk(table) => return open_disk(&device, table, partition),
-        _ if partition.is_some() => return Err(OpenError::NotPartitioned),
+        Content::NtfsVolume { .. } | Content::MftDump { .. } if partition.is_some() => {
+            return Err(OpenError::NotPartitioned);
+        }
         Content::NtfsVolume { boot } => Volume::open(device, boot)?,
         Content::MftDump { record_bytes, .. } => Volume::open_dump(device, record_bytes),
         other => return Err(OpenError::Other(other)),

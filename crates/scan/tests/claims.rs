@@ -1,6 +1,6 @@
 //! A damaged record 0 claims far more than the device has, and the scan still ends.
 //!
-//! Fuzzing the planner for volumes showed it: how long a scan takes was bounded by the word of the run list. Ten bytes
+//! How long a scan takes was once bounded by the word of the run list alone. Ten bytes
 //! that claim four billion records behind the end of the device made it try each of them, for hours; runs that
 //! lie over one another made it read the same clusters again for each, with rows for all of them.
 

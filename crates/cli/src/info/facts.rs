@@ -62,7 +62,10 @@ pub(super) struct Records {
     pub(super) files: u64,
     pub(super) folders: u64,
     pub(super) extensions: u64,
+    /// Files that were deleted and whose names are left.
     pub(super) deleted: u64,
+    /// Not in use, and nothing is left of what they were.
+    pub(super) free: u64,
     pub(super) blank: u64,
     /// Neither a record nor blank, or marked bad.
     pub(super) unusable: u64,
@@ -139,7 +142,8 @@ impl Records {
             files: counts.files - counts.folders,
             folders: counts.folders,
             extensions: counts.extensions,
-            deleted: counts.deleted,
+            deleted: counts.deleted_files,
+            free: counts.deleted - counts.deleted_files,
             blank: counts.blank,
             unusable: counts.baad + counts.junk,
             streams: counts.streams,

@@ -79,6 +79,7 @@ pub(super) fn volume(facts: &Facts, session: &Session) -> String {
         (records.folders, "folders"),
         (records.extensions, "extensions"),
         (records.deleted, "deleted"),
+        (records.free, "free"),
         (records.blank, "blank"),
         (records.unusable, "unusable"),
         (records.streams, "streams"),

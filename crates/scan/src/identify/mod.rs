@@ -153,7 +153,9 @@ impl Content {
             Self::Image(format) => format.advice(),
             Self::Compressed(compression) => compression.advice(),
             Self::Empty => "there are no bytes in it; check that it was copied completely",
-            Self::Zeros => "it was wiped, never written, or not copied; check where it came from",
+            Self::Zeros => {
+                "if its partition table was wiped, give the volume inside it as a device of its own (`losetup --offset`)"
+            }
             Self::Unknown { .. } => {
                 "give an NTFS volume, a disk with one, a raw image of either, or a dump of its $MFT"
             }
@@ -177,7 +179,7 @@ impl fmt::Display for Content {
             Self::Image(format) => format.fmt(f),
             Self::Compressed(compression) => compression.fmt(f),
             Self::Empty => f.write_str("empty file"),
-            Self::Zeros => f.write_str("nothing but zeros"),
+            Self::Zeros => f.write_str("zeros at its start and at its end"),
             Self::Unknown { first_bytes } if first_bytes.is_empty() => f.write_str("unreadable data"),
             Self::Unknown { first_bytes } => {
                 f.write_str("unknown data, beginning with")?;

@@ -4,6 +4,7 @@ use quarry_forge::{
     Attribute, Entry, FileName, RecordBuilder, Reference, StandardInformation, VolumeBuilder, namespace,
 };
 use quarry_index::{Kind, RowFlags};
+use quarry_ntfs::Damage;
 
 use crate::common::{findings, paths, row, rows, scan, user_rows};
 
@@ -99,8 +100,6 @@ fn pitfall_22_odd_characters_are_kept_and_separate_nothing() {
         "co:lon",
         "st*r\"",
         "=1+1",
-        "nul\0nul",
-        "..",
     ];
     let mut volume = VolumeBuilder::new();
     for (place, name) in odd.iter().enumerate() {
@@ -113,6 +112,22 @@ fn pitfall_22_odd_characters_are_kept_and_separate_nothing() {
         assert_eq!(row.kind, Kind::File, "{name:?} is one name, and no stream");
     }
     assert_eq!(user_rows(&scan).len(), 2 * odd.len());
+}
+
+#[test]
+fn pitfall_22_a_name_that_would_lead_elsewhere_is_shown_and_leads_nowhere() {
+    let check = |stored: &str, shown: &str| {
+        let volume = VolumeBuilder::new().add("folder/x", Entry::file(b"").named(stored)).build();
+        let scan = scan(volume.into_image());
+        let row = row(&scan, &format!("/folder/{shown}"));
+        assert!(row.flags.contains(RowFlags::DAMAGED), "{stored:?} is found by `damaged:`");
+        assert_eq!(scan.report.damaged.len(), 1, "{stored:?}: {:?}", scan.report.damaged);
+        assert_eq!(scan.report.damaged[0].damage, Damage::NAME);
+    };
+    check("nul\0nul", "nul\u{FFFD}nul");
+    check("../../etc/passwd", "..\u{FFFD}..\u{FFFD}etc\u{FFFD}passwd");
+    check("..", "\u{FFFD}..");
+    check(".", "\u{FFFD}.");
 }
 
 #[test]

@@ -166,7 +166,9 @@ fn pitfall_12_what_is_no_record_is_counted_and_passed_over() {
     let scan = scan(volume.into_image());
     assert_eq!(paths(&scan), ["/d"]);
     let counts = scan.report.counts;
-    assert_eq!((counts.blank, counts.baad, counts.junk, counts.damaged), (1, 1, 1, 0));
+    assert_eq!((counts.blank, counts.baad, counts.junk, counts.damaged), (1, 1, 1, 2));
+    let listed: Vec<_> = scan.report.damaged.iter().map(|it| (it.record, it.damage)).collect();
+    assert_eq!(listed, [(b, Damage::BAAD), (c, Damage::SIGNATURE)]);
 }
 
 #[test]

@@ -181,8 +181,9 @@ pub(super) fn attributes(input: &mut Input<'_>) -> Parsed<u32> {
     let word = word_ahead(input);
     for c in run(input, |c| !ends_word(c))?.chars() {
         match ATTRIBUTES.iter().find(|(letter, _)| c.eq_ignore_ascii_case(letter)) {
-            Some((_, bit)) => bits |= bit,
-            None => return letter_fault(word),
+            Some((_, bit)) if bits & bit == 0 => bits |= bit,
+            // A letter twice is a word: `attrib:hidden` means `attrib:h`.
+            _ => return letter_fault(word),
         }
     }
     if bits == 0 { letter_fault(word) } else { Ok(bits) }

@@ -5,7 +5,7 @@ use super::{
     Input, Parsed, QUERY_GROUPS_MAX, QUERY_TERMS_MAX, blanks, compare, date, eat, ends_word, fault, here,
     pattern, peek, text, word_ahead,
 };
-use crate::query::ast::{Expr, Term};
+use crate::query::ast::{Expr, Piece, Term};
 
 /// The whole query, which may be empty.
 pub(super) fn query(input: &mut Input<'_>) -> Parsed<Expr> {
@@ -151,11 +151,18 @@ fn term(input: &mut Input<'_>) -> Parsed<Expr> {
                 return fault(at..here(input), "a text", hint);
             }
             Some(Prefix::Function(function)) => break Expr::Term(value(input, function)?),
-            None => break Expr::Term(Term::Name(text::text(input)?)),
+            None => break Expr::Term(word(input)?),
         }
     };
     input.state.case = outer;
     Ok(expr)
+}
+
+/// A word of a name; or of a path, if it holds what divides paths and no name can hold.
+fn word(input: &mut Input<'_>) -> Parsed<Term> {
+    let text = text::text(input)?;
+    let divides = |piece: &Piece| matches!(piece, Piece::Literal(literal) if literal.contains('/'));
+    Ok(if text.pieces.iter().any(divides) { Term::Path(text) } else { Term::Name(text) })
 }
 
 fn misplaced_not<T>(input: &Input<'_>) -> Parsed<T> {

@@ -59,6 +59,7 @@ fn quotes_and_wildcards() {
     check("a.b:c", r#"name:"a.b:c""#);
     check(r#""C:""#, r#"name:"C:"'"#);
     check("path:src/", r#"path:"src/""#);
+    check("src/main !/tmp", r#"path:"src/main" !path:"/tmp""#);
     check(r#"path:"/Program Files (x86)/""#, r#"path:"/Program Files (x86)/"'"#);
     check("path:*/src/*.rs", r#"path:=*"/src/"*".rs""#);
     check("exact:readme", r#"name:="readme""#);
@@ -80,6 +81,7 @@ fn case() {
 #[test]
 fn lists() {
     check("ext:pdf;docx", r#"ext:="pdf";="docx""#);
+    check("ext:pdf,docx", r#"ext:="pdf";="docx""#);
     check("ext:", "ext:=");
     check("ext: foo", r#"(and ext:= name:"foo")"#);
     check("ext:.jp*g", r#"ext:="jp"*"g""#);
@@ -266,6 +268,7 @@ fn errors_of_functions() {
     let hint = "r read-only, h hidden, s system, d folder, a archive, n normal, t temporary, p sparse, l reparse point, \
                 c compressed, o offline, i not indexed, e encrypted";
     check_error("attrib:rz", "attribute letters, found `rz`", "       ^^", hint);
+    check_error("attrib:hidden", "attribute letters, found `hidden`", "       ^^^^^^", hint);
     check_error("x regex:(a b", "a regular expression, found `(a`", "        ^^", "unclosed group");
     let hint = "unopened group (it runs to the next blank: quote it inside a group)";
     check_error("(regex:a|b)", "a regular expression, found `a|b)`", "       ^^^^", hint);

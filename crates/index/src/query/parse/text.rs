@@ -17,7 +17,7 @@ pub(super) fn exact(input: &mut Input<'_>) -> Parsed<Text> {
     Ok(Text { whole: true, ..text(input)? })
 }
 
-/// Extensions between `;`. An empty one stands for no extension.
+/// Extensions between `;` or `,`. An empty one stands for no extension.
 pub(super) fn extensions(input: &mut Input<'_>) -> Parsed<Vec<Text>> {
     let case = input.state.case.unwrap_or(Case::Blind);
     let mut list = Vec::new();
@@ -30,14 +30,14 @@ pub(super) fn extensions(input: &mut Input<'_>) -> Parsed<Vec<Text>> {
             return fault(start..here(input), "an extension without a dot", hint);
         }
         list.push(Text { pieces, whole: true, case });
-        if !eat(input, ';') {
+        if !eat(input, ';') && !eat(input, ',') {
             return Ok(list);
         }
     }
 }
 
 fn ends_item(c: char) -> bool {
-    ends_word(c) || c == ';'
+    ends_word(c) || matches!(c, ';' | ',')
 }
 
 /// What was asked for, or else: a text with a capital letter is meant as it is written.

@@ -186,6 +186,22 @@ fn pitfall_28_what_hangs_on_a_ring_is_numbered_once() {
     assert!(index.rows().skip(1).all(|row| row.flags().contains(RowFlags::ORPHAN)));
 }
 
+#[test]
+fn pitfall_29_depth_takes_no_stack() {
+    const LEVELS: u32 = 16_000;
+    let above = |number| if number == 30 { ROOT } else { id(number - 1, 1) };
+    let records: Vec<Record> =
+        (30..30 + LEVELS).map(|number| folder(number, 1, above(number), "d")).collect();
+    // Sixteen bytes a level: less than a call takes.
+    let threads = rayon::ThreadPoolBuilder::new().num_threads(1).stack_size(16 * LEVELS as usize);
+    let deepest = threads.build().unwrap().install(|| {
+        let (index, findings) = build(&records, 1000, |segment| segment);
+        assert_eq!((index.len(), findings.total()), (LEVELS + 2, 0));
+        index.row(LEVELS).path()
+    });
+    assert_eq!(deepest, b"/d".repeat(LEVELS as usize));
+}
+
 fn any_record(number: u32) -> impl Strategy<Value = Record> {
     let reference = || (prop_oneof![4 => 5u32..45, 1 => Just(5)], prop_oneof![6 => Just(5u16), 1 => 4u16..8]);
     let reference = move || reference().prop_map(|(record, sequence)| id(record, sequence));

@@ -97,8 +97,9 @@ fn pitfall_28_rings_of_folders_stand_apart() {
         let last = 40 + length - 1;
         let image = volume(ring.chain([
             file(60, (last, 1), "child"),
-            folder(61, (40, 1), "branch"),
-            file(62, (61, 1), "leaf"),
+            // Records below those of the ring, from which it is met first.
+            folder(30, (40, 1), "branch"),
+            file(29, (30, 1), "leaf"),
             file(63, (5, 5), "sound"),
         ]));
         let scan = scan(image);

@@ -17,8 +17,19 @@ pub(super) struct Scale<R> {
 }
 
 impl<R: Fn(&mut Input<'_>) -> Parsed<Bounds>> Scale<R> {
-    /// A comparison, a range or a value.
+    /// A comparison, a range or a value, and nothing behind it.
     pub(super) fn bounds(&self, input: &mut Input<'_>) -> Parsed<Bounds> {
+        let bounds = self.expression(input)?;
+        match peek(input).filter(|&c| !ends_word(c)) {
+            None => Ok(bounds),
+            Some(c) => {
+                let at = here(input);
+                fault(at..at + c.len_utf8(), "the end of the value", format!("for example {}", self.example))
+            }
+        }
+    }
+
+    fn expression(&self, input: &mut Input<'_>) -> Parsed<Bounds> {
         match peek(input) {
             Some('<' | '>' | '=') => self.comparison(input),
             Some('.') => self.range(input, None),

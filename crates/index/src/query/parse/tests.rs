@@ -268,6 +268,7 @@ fn errors_of_functions() {
     let hint = "r read-only, h hidden, s system, d folder, a archive, n normal, t temporary, p sparse, l reparse point, \
                 c compressed, o offline, i not indexed, e encrypted";
     check_error("attrib:rz", "attribute letters, found `rz`", "       ^^", hint);
+    check_error("dm:2024/05", "the end of the value, found `/`", "       ^", "for example 2024-05..2024-07");
     check_error("attrib:hidden", "attribute letters, found `hidden`", "       ^^^^^^", hint);
     check_error("x regex:(a b", "a regular expression, found `(a`", "        ^^", "unclosed group");
     let hint = "unopened group (it runs to the next blank: quote it inside a group)";

@@ -52,9 +52,19 @@ impl Index {
     #[must_use]
     pub fn search(&self, query: &Query, options: &SearchOptions) -> Hits {
         let visibility = options.visibility.and(query.mentions());
-        let found = plan::Plan::new(self, query.expr(), visibility).select(self);
+        let mut found = plan::Plan::new(self, query.expr(), visibility).select(self);
+        // A bucket of orphans that holds none is nothing to show.
+        if let Some(bucket) = self.empty_bucket() {
+            found.remove(bucket);
+        }
         let rows = order::page(self, &found, options);
         Hits { rows, total: found.count() }
+    }
+
+    /// The row of the bucket of orphans, if there are none.
+    fn empty_bucket(&self) -> Option<u32> {
+        let bucket = *self.rows.end.first()?;
+        self.rows.end.get(bucket as usize).filter(|&&end| end == bucket + 1).map(|_| bucket)
     }
 }
 

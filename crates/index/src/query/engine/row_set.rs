@@ -59,6 +59,13 @@ impl RowSet {
         }
     }
 
+    /// Takes a row out.
+    pub(super) fn remove(&mut self, row: u32) {
+        if let Some(word) = self.words.get_mut((row / WORD) as usize) {
+            *word &= !(1 << (row % WORD));
+        }
+    }
+
     /// Adds the rows from `first` to before `end`, both at most the set's length.
     pub(super) fn insert_range(&mut self, first: u32, end: u32) {
         if first >= end {

@@ -17,6 +17,7 @@ pub(super) fn search(index: &Index, query: &Query, options: &SearchOptions) -> H
         .filter(|row| visibility.deleted || !row.flags().contains(RowFlags::DELETED))
         .filter(|row| visibility.metafiles || !row.flags().contains(RowFlags::METAFILE))
         .filter(|row| visibility.streams || row.kind() != Kind::Stream)
+        .filter(|row| row.record().is_some() || row.subtree_end() > row.number() + 1)
         .collect();
     sort(index, &mut found, options);
     let total = found.len() as u64;

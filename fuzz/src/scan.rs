@@ -112,7 +112,9 @@ fn check_search(index: &Index) {
     let visibility = Visibility { deleted: true, metafiles: true, streams: true };
     let options = SearchOptions { visibility, ..SearchOptions::default() };
     let all = Query::parse("", &jiff::Zoned::default()).expect("no terms are none to get wrong");
-    assert_eq!(index.search(&all, &options).total, u64::from(index.len()));
+    // A bucket of orphans that holds none is the only row that nobody sees.
+    let seen = index.rows().filter(|row| row.record().is_some() || row.subtree_end() > row.number() + 1);
+    assert_eq!(index.search(&all, &options).total, seen.count() as u64);
 }
 
 /// What lives is the same whether the deleted are kept or not.

@@ -4,7 +4,7 @@
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 
 use crate::{process, workspace};
 
@@ -29,7 +29,11 @@ pub(crate) fn targets() -> Result<Option<Vec<String>>> {
         return Ok(None);
     }
     let listed = fuzz().arg("list").output().context("cannot list the fuzz targets")?;
-    let names = String::from_utf8_lossy(&listed.stdout).split_whitespace().map(str::to_owned).collect();
+    let names: Vec<String> =
+        String::from_utf8_lossy(&listed.stdout).split_whitespace().map(str::to_owned).collect();
+    if !listed.status.success() || names.is_empty() {
+        bail!("cargo fuzz lists no targets: {}", String::from_utf8_lossy(&listed.stderr));
+    }
     Ok(Some(names))
 }
 

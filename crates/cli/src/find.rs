@@ -30,6 +30,9 @@ pub(crate) fn run(find: &Find, session: &Session, out: &mut dyn Write) -> Result
     let several = find.on.len() > 1 || sources.len() > 1;
     let options = options(&find.rows, find.output.count, several);
     let (runs, total) = search(&sources, &query, &options, session);
+    if session.interrupt.is_set() {
+        return Err(Failure::Interrupted);
+    }
     let shown = shown(total, &find.rows);
     let mut sink = Sink::new(out);
     if find.output.count {

@@ -53,7 +53,7 @@ impl Layout {
     pub(crate) fn writer(self, terminal: &Terminal, several: bool) -> Box<dyn Writer> {
         let columns = if self.columns.is_empty() { usual(self.format, several) } else { self.columns };
         match self.format {
-            Format::Csv => Box::new(Csv::new(columns)),
+            Format::Csv => Box::new(Csv::new(columns, terminal.output_cells.is_some())),
             Format::Jsonl => Box::new(JsonLines::new(&columns)),
             Format::Paths => Box::new(Paths::new(self.end, terminal.output_cells.is_some() && self.end != 0)),
             Format::Table => {

@@ -3,7 +3,6 @@
 //! Rows lie in preorder, so that what a folder holds is an interval and a parent comes before its children.
 //! A row number is local to one index; across indexes a row is known by record, sequence and name.
 
-use crate::TAG_WOF;
 use crate::build::{Items, Numbering, Stitched};
 use crate::file::{FileFlags, is_link_tag};
 
@@ -80,7 +79,7 @@ impl RowColumns {
 
 fn kind_of(stitched: &Stitched, file: usize) -> Kind {
     let tag = stitched.files.reparse_tag[file];
-    if tag != TAG_WOF && is_link_tag(tag) {
+    if is_link_tag(tag) {
         Kind::Link
     } else if stitched.files.flags[file].contains(FileFlags::DIRECTORY) {
         Kind::Folder
@@ -98,7 +97,8 @@ fn flags_of(file: FileFlags, above: RowFlags, below_top: bool, item: u32, items:
     }
     flags.set(RowFlags::DELETED, file.contains(FileFlags::DELETED));
     flags.set(RowFlags::DAMAGED, file.contains(FileFlags::DAMAGED));
-    if file.contains(FileFlags::METAFILE) {
+    // A stream of the root is a user's too, though the root is not.
+    if file.contains(FileFlags::METAFILE) && !(below_top && items.is_stream(item)) {
         flags |= RowFlags::METAFILE;
     }
     if item == items.bucket {

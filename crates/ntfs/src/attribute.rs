@@ -265,13 +265,14 @@ impl<'a> Attributes<'a> {
             return Err(bad_length);
         }
         let bytes = rest.get(..length as usize).ok_or(bad_length)?;
+        let form = form(bytes, header)?;
         let attribute = Attribute {
             offset,
             kind: AttributeType(kind.get()),
             flags: AttributeFlags::from_bits_retain(header.flags.get()),
             id: header.id.get(),
             name: name(bytes, header)?,
-            form: form(bytes, header)?,
+            form,
         };
         Ok(Some((attribute, bytes.len())))
     }
@@ -299,8 +300,13 @@ fn name<'a>(bytes: &'a [u8], header: &RawAttribute) -> Result<Utf16<'a>, Attribu
     if length == 0 {
         return Ok(Utf16::default());
     }
+    let form = if header.non_resident == 0 { size_of::<RawResident>() } else { size_of::<RawNonResident>() };
     let range = usize::from(offset)..usize::from(offset) + length;
     let fault = AttributeFault::Name { offset, bytes: length, length: header.length.get() };
+    // Behind the header: a name that may lie over it would make more of a record than it holds.
+    if range.start < size_of::<RawAttribute>() + form {
+        return Err(fault);
+    }
     bytes.get(range).map(Utf16::new).ok_or(fault)
 }
 

@@ -129,18 +129,15 @@ impl BootSector {
         boot.check_places()
     }
 
-    /// The volume and the places in it must be ones that byte offsets can reach.
+    /// The volume must be one that byte offsets can reach, and hold its `$MFT`.
     fn check_places(self) -> Result<Self, BootError> {
         let bytes = self.sectors.checked_mul(self.sector_bytes.into());
         if self.sectors == 0 || bytes.is_none_or(|bytes| bytes > i64::MAX as u64) {
             return Err(wrong(0x28, "sectors", self.sectors, "1 to 2^63 bytes' worth"));
         }
-        for (offset, what, lcn) in
-            [(0x30, "LCN of $MFT", self.mft_lcn), (0x38, "LCN of $MFTMirr", self.mft_mirror_lcn)]
-        {
-            if lcn >= self.clusters().max(1) {
-                return Err(wrong(offset, what, lcn, "a cluster of the volume"));
-            }
+        // The place of the mirror is not looked at: it matters only where record 0 is damaged.
+        if self.mft_lcn >= self.clusters().max(1) {
+            return Err(wrong(0x30, "LCN of $MFT", self.mft_lcn, "a cluster of the volume"));
         }
         Ok(self)
     }

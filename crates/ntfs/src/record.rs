@@ -133,7 +133,7 @@ impl<'a> Record<'a> {
         match &header.signature {
             b"FILE" => Ok(header),
             b"BAAD" => Err(RecordError::Baad),
-            [0, 0, 0, 0] => Err(RecordError::Blank),
+            [0, 0, 0, 0] if bytes.iter().all(|&byte| byte == 0) => Err(RecordError::Blank),
             &found => Err(RecordError::Signature { found }),
         }
     }

@@ -7,6 +7,9 @@ use std::ops::Range;
 use quarry_io::{Device, ReadError};
 use quarry_ntfs::{BootSector, Run};
 
+/// The most stretches that are followed: hundreds of times those of the worst volume known, 32 MiB in memory.
+const EXTENTS_MAX: usize = 1 << 20;
+
 /// A stretch of an attribute's content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Extent {
@@ -54,6 +57,12 @@ pub enum ExtentError {
         /// How many clusters the volume has.
         volume: u64,
     },
+    /// More stretches than are followed.
+    #[error("more than {max} stretches")]
+    TooMany {
+        /// How many are followed.
+        max: usize,
+    },
     /// All runs together take more clusters than there are: some lie over others.
     #[error("the runs take more than the volume's {volume} clusters")]
     MoreThanVolume {
@@ -93,6 +102,9 @@ impl Extents {
             && lcn.checked_add(run.clusters).is_none_or(|end| end > volume)
         {
             return Err(ExtentError::OutsideVolume { lcn, clusters: run.clusters, volume });
+        }
+        if self.list.len() >= EXTENTS_MAX {
+            return Err(ExtentError::TooMany { max: EXTENTS_MAX });
         }
         let more = ExtentError::MoreThanVolume { volume };
         let length = run.clusters.checked_mul(cluster).ok_or(more)?;

@@ -17,7 +17,7 @@ use quarry_ntfs::{Protection, metafile};
 
 use crate::absorb::{Absorber, Reading, Taken};
 use crate::error::ScanError;
-use crate::plan::{CHUNK_BYTES, Chunk, Place, Plan};
+use crate::plan::{CHUNK_BYTES, CHUNK_BYTES_MAX, Chunk, Place, Plan};
 use crate::progress::Progress;
 use crate::report::{Report, Unread};
 use crate::volume::Volume;
@@ -86,7 +86,10 @@ impl Pipeline {
             strict: self.strict,
             next: AtomicU64::new(0),
             failed: AtomicBool::new(false),
-            buffers: BufferPool::new(readers, self.chunk_bytes.max(volume.record_bytes) as usize),
+            buffers: BufferPool::new(
+                readers,
+                self.chunk_bytes.min(CHUNK_BYTES_MAX).max(volume.record_bytes) as usize,
+            ),
         };
         let workers = threads.broadcast(|_| {
             let absorber = Absorber::new(self.deleted, volume.protection, volume.size_limit());

@@ -4,6 +4,7 @@
 //! name. Whoever opens the file in a spreadsheet imports the columns as text.
 
 use super::column::{Cell, Column};
+use super::escape::push_escaped;
 use super::number::push_number;
 use super::row::Row;
 use super::time::push_rfc3339;
@@ -13,11 +14,13 @@ use super::{Writer, push_words};
 #[derive(Debug)]
 pub(crate) struct Csv {
     columns: Vec<Column>,
+    /// A terminal reads it: what could steer that is escaped.
+    escape: bool,
 }
 
 impl Csv {
-    pub(crate) fn new(columns: Vec<Column>) -> Self {
-        Self { columns }
+    pub(crate) fn new(columns: Vec<Column>, escape: bool) -> Self {
+        Self { columns, escape }
     }
 }
 
@@ -38,7 +41,14 @@ impl Writer for Csv {
             if place > 0 {
                 out.push(b',');
             }
-            push_cell(out, column.cell(row));
+            match column.cell(row) {
+                Cell::Text(text) if self.escape => {
+                    let mut safe = Vec::new();
+                    push_escaped(&mut safe, text);
+                    push_text(out, &safe);
+                }
+                cell => push_cell(out, cell),
+            }
         }
         // A line with nothing on it would not be read as a row.
         if out.len() == start {
@@ -83,7 +93,7 @@ mod tests {
     use quarry_index::RowFlags;
 
     fn check(columns: &[Column], rows: &[Sample], expected: &str) {
-        assert_eq!(printed(&mut Csv::new(columns.to_vec()), rows), expected.as_bytes());
+        assert_eq!(printed(&mut Csv::new(columns.to_vec(), false), rows), expected.as_bytes());
     }
 
     #[test]
@@ -115,8 +125,10 @@ mod tests {
 
     #[test]
     fn bytes_that_are_no_text_pass_through() {
-        let row = Sample { path: b"/\xED\xA0\xBD\x1b".to_vec(), ..Sample::default() };
-        assert_eq!(printed(&mut Csv::new(vec![Column::Path]), &[row]), b"path\n/\xED\xA0\xBD\x1b\n");
+        let rows = [Sample { path: b"/\xED\xA0\xBD\x1b".to_vec(), ..Sample::default() }];
+        let printed = |escape| printed(&mut Csv::new(vec![Column::Path], escape), &rows);
+        assert_eq!(printed(false), b"path\n/\xED\xA0\xBD\x1b\n");
+        assert_eq!(printed(true), b"path\n/\\u{d83d}\\u{1b}\n", "but not to a terminal");
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! JSON has an escape for and names on NTFS do hold.
 
 use super::column::{Cell, Column};
+use super::escape::is_unsafe;
 use super::number::{push_hexadecimal, push_number};
 use super::row::Row;
 use super::time::push_rfc3339;
@@ -56,7 +57,7 @@ fn push_quoted(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
 
 /// Whether a byte cannot stand in a JSON string as it is. Beyond ASCII it may be half a surrogate pair.
 fn needs_escape(byte: u8) -> bool {
-    byte < b' ' || byte == b'"' || byte == b'\\' || byte >= 0x80
+    byte < b' ' || byte == 0x7F || byte == b'"' || byte == b'\\' || byte >= 0x80
 }
 
 fn push_string(out: &mut Vec<u8>, text: &[u8]) {
@@ -76,15 +77,17 @@ fn push_string(out: &mut Vec<u8>, text: &[u8]) {
     });
 }
 
+/// What could steer or deceive a terminal has an escape that says the same to every reader, so it is always used.
 fn push_text(out: &mut Vec<u8>, text: &str) {
-    for &byte in text.as_bytes() {
-        match byte {
-            b'"' | b'\\' => out.extend([b'\\', byte]),
-            b'\n' => out.extend_from_slice(b"\\n"),
-            b'\r' => out.extend_from_slice(b"\\r"),
-            b'\t' => out.extend_from_slice(b"\\t"),
-            0..b' ' => push_unit(out, byte.into()),
-            _ => out.push(byte),
+    for c in text.chars() {
+        match c {
+            '"' => out.extend_from_slice(b"\\\""),
+            '\\' => out.extend_from_slice(b"\\\\"),
+            '\n' => out.extend_from_slice(b"\\n"),
+            '\r' => out.extend_from_slice(b"\\r"),
+            '\t' => out.extend_from_slice(b"\\t"),
+            c if is_unsafe(c) => c.encode_utf16(&mut [0; 2]).iter().for_each(|&unit| push_unit(out, unit)),
+            c => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
         }
     }
 }

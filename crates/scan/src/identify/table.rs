@@ -133,6 +133,14 @@ pub enum TableDefect {
         /// How many of its bytes are not there.
         missing: u64,
     },
+    /// A partition lies over an NTFS volume that came before it, and is left out: each volume is searched once.
+    #[error("partition {number} lies over partition {other} and is left out")]
+    Overlap {
+        /// The partition's number.
+        number: u32,
+        /// The one that it lies over.
+        other: u32,
+    },
     /// What a partition holds could not be told, because reading it failed.
     #[error("partition {number} cannot be read at offset {offset} of the disk")]
     Unreadable {
@@ -253,6 +261,13 @@ impl PartitionTable {
         let device_length = device.len();
         if offset < u64::from(self.sector_bytes) || offset >= device_length || length == 0 {
             self.defects.push(TableDefect::OutOfBounds { number, offset, length, device_length });
+            return;
+        }
+        let overlapped = self.ntfs().find(|other| {
+            offset < other.offset.saturating_add(other.length) && other.offset < offset.saturating_add(length)
+        });
+        if let Some(other) = overlapped {
+            self.defects.push(TableDefect::Overlap { number, other: other.number });
             return;
         }
         let there = length.min(device_length - offset);

@@ -1,6 +1,7 @@
 //! Tests of numbers and flags: a sweep over one column, or a look at one row.
 
 use super::row_set::RowSet;
+use crate::build::NO_RECORD;
 use crate::query::Visibility;
 use crate::query::ast::{Bounds, Field, Kinds, State};
 use crate::{Index, Kind, Row, RowFlags, Time};
@@ -79,8 +80,9 @@ impl FactTest {
             Field::Links => {
                 self.by_file(index, &index.links, Folders::AsFiles, |links| bounds.contains(u64::from(links)))
             }
-            Field::Record => self
-                .by_file(index, &files.record, Folders::AsFiles, |record| bounds.contains(u64::from(record))),
+            Field::Record => self.by_file(index, &files.record, Folders::AsFiles, |record| {
+                record != NO_RECORD && bounds.contains(u64::from(record))
+            }),
             Field::Length | Field::Depth => RowSet::of(index.len(), |row| self.holds(index, row)),
         }
     }

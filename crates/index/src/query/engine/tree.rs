@@ -76,6 +76,8 @@ fn glob(index: &Index, pieces: &[Piece], case: Case) -> RowSet {
 fn separator(row: Row<'_>) -> &'static [u8] {
     match row.parent() {
         None => b"",
+        // The path of the root is a separator itself.
+        Some(parent) if row.kind() == Kind::Stream && parent.number() == Index::ROOT => b"/:",
         Some(_) if row.kind() == Kind::Stream => b":",
         Some(_) => b"/",
     }

@@ -5,7 +5,7 @@ use super::{
     Input, Parsed, QUERY_GROUPS_MAX, QUERY_TERMS_MAX, blanks, compare, date, eat, ends_word, fault, here,
     pattern, peek, text, word_ahead,
 };
-use crate::query::ast::{Expr, Piece, Term};
+use crate::query::ast::{Expr, Piece, Term, Text};
 
 /// The whole query, which may be empty.
 pub(super) fn query(input: &mut Input<'_>) -> Parsed<Expr> {
@@ -162,7 +162,19 @@ fn term(input: &mut Input<'_>) -> Parsed<Expr> {
 fn word(input: &mut Input<'_>) -> Parsed<Term> {
     let text = text::text(input)?;
     let divides = |piece: &Piece| matches!(piece, Piece::Literal(literal) if literal.contains('/'));
-    Ok(if text.pieces.iter().any(divides) { Term::Path(text) } else { Term::Name(text) })
+    Ok(if text.pieces.iter().any(divides) { Term::Path(anywhere(text)) } else { Term::Name(text) })
+}
+
+/// A pattern for paths may begin in any folder unless it says where: every path begins with a `/`, or with the `<` of
+/// the orphans, and one that begins otherwise would match none.
+fn anywhere(mut text: Text) -> Text {
+    if let (true, Some(Piece::Literal(first))) = (text.whole, text.pieces.first_mut())
+        && !first.starts_with(['/', '<'])
+    {
+        first.insert(0, '/');
+        text.pieces.insert(0, Piece::AnyRun);
+    }
+    text
 }
 
 fn misplaced_not<T>(input: &Input<'_>) -> Parsed<T> {
@@ -184,7 +196,7 @@ fn value(input: &mut Input<'_>, function: Function) -> Parsed<Term> {
     Ok(match function {
         Function::Name => Term::Name(text::text(input)?),
         Function::Exact => Term::Name(text::exact(input)?),
-        Function::Path => Term::Path(text::text(input)?),
+        Function::Path => Term::Path(anywhere(text::text(input)?)),
         Function::Extension => Term::Extension(text::extensions(input)?),
         Function::Regex => Term::Regex(pattern::regex(input)?),
         Function::Bytes(field) => Term::Within(field, compare::bytes(input)?),

@@ -59,6 +59,7 @@ fn quotes_and_wildcards() {
     check("a.b:c", r#"name:"a.b:c""#);
     check(r#""C:""#, r#"name:"C:"'"#);
     check("path:src/", r#"path:"src/""#);
+    check("path:src/*.rs", r#"path:=*"/src/"*".rs""#);
     check("src/main !/tmp", r#"(and path:"src/main" (not path:"/tmp"))"#);
     check(r#"path:"/Program Files (x86)/""#, r#"path:"/Program Files (x86)/"'"#);
     check("path:*/src/*.rs", r#"path:=*"/src/"*".rs""#);

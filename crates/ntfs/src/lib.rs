@@ -1,7 +1,7 @@
 //! What the bytes of an NTFS volume mean.
 //!
-//! Bytes in, facts out: no I/O, no threads, no memory beyond what is handed over, no panic on any input. A
-//! record is parsed where it was read; nothing of it is copied.
+//! Bytes in, facts out: no I/O, no threads, no panic on any input, and no memory but for a name that is asked for
+//! as a vector. A record is parsed where it was read; nothing of it is copied.
 //!
 //! - [`BootSector`] tells the geometry of a volume.
 //! - [`Record`] is one record of the `$MFT` (a file record segment, FRS), its fixups undone in place;

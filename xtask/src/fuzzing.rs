@@ -37,11 +37,20 @@ pub(crate) fn targets() -> Result<Option<Vec<String>>> {
     Ok(Some(names))
 }
 
-/// Fuzzes one target for a time, from its committed inputs, which are left as they are.
+/// How long one target is fuzzed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Effort {
+    /// So many inputs, the same ones every time: a test run must not depend on luck.
+    Inputs(u32),
+    /// New inputs for a time.
+    Time(Duration),
+}
+
+/// Fuzzes one target from its committed inputs, which are left as they are.
 ///
 /// # Errors
 /// When an input makes it fail; cargo-fuzz has said where that input is.
-pub(crate) fn fuzz_target(name: &str, time: Duration) -> Result<()> {
+pub(crate) fn fuzz_target(name: &str, effort: Effort) -> Result<()> {
     let found = workspace::target().join("fuzz-corpus").join(name);
     std::fs::create_dir_all(&found)?;
     let mut command = fuzz();
@@ -51,7 +60,11 @@ pub(crate) fn fuzz_target(name: &str, time: Duration) -> Result<()> {
     if committed.is_dir() {
         command.arg(committed);
     }
-    command.arg("--").arg(format!("-max_total_time={}", time.as_secs().max(1)));
+    command.arg("--");
+    match effort {
+        Effort::Inputs(runs) => command.arg("-seed=1").arg(format!("-runs={runs}")),
+        Effort::Time(time) => command.arg(format!("-max_total_time={}", time.as_secs().max(1))),
+    };
     command.args([format!("-rss_limit_mb={INPUT_MEMORY_MIB_MAX}"), format!("-timeout={INPUT_SECONDS_MAX}")]);
     process::run(command.arg("-print_final_stats=1").arg("-verbosity=0"))
 }

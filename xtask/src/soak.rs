@@ -1,18 +1,22 @@
 //! The long run, and the short slice of it that every test run takes: more property cases, damage by a seed that no test
-//! has seen, fuzzing, and a million files. A seed is printed before it is used, and replays what it found.
+//! has seen, fuzzing, and a million files. The slice asks the same every time, the long run by seeds of its own, which
+//! are printed before they are used and replay what they found.
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::Result;
 
+use crate::fuzzing::Effort;
 use crate::process::{cargo, run};
 use crate::steps::{compare, tests};
 use crate::{fuzzing, volumes, workspace};
 
-/// The slice's share of the time that a whole test run may take.
-const SLICE_FUZZ_PER_TARGET: Duration = Duration::from_secs(10);
+/// The slice's share of the time that a whole test run may take, and a seed of its own: the same questions every time.
+const SLICE_FUZZ_INPUTS: u32 = 1500;
+const SLICE_SEED: u64 = 1;
 const SLICE_PROPERTY_CASES: u32 = 512;
 const SLICE_DAMAGED: u32 = 30;
 
@@ -25,10 +29,10 @@ const LONG_DAMAGED: u32 = 400;
 /// The first thing that does not hold.
 pub(crate) fn slice() -> Result<()> {
     run(&mut cargo("build --release --package quarry-cli --bin quarry"))?;
-    properties(SLICE_PROPERTY_CASES)?;
-    damage(&volumes::small()?, SLICE_DAMAGED)?;
+    run(&mut properties(SLICE_PROPERTY_CASES))?;
+    damage(&volumes::small()?, SLICE_DAMAGED, SLICE_SEED)?;
     for target in fuzzing::targets()?.unwrap_or_default() {
-        fuzzing::fuzz_target(&target, SLICE_FUZZ_PER_TARGET)?;
+        fuzzing::fuzz_target(&target, Effort::Inputs(SLICE_FUZZ_INPUTS))?;
     }
     Ok(())
 }
@@ -44,10 +48,11 @@ pub(crate) fn long(time: Duration) -> Result<()> {
     let small = volumes::small()?;
     let targets = fuzzing::targets()?.unwrap_or_default();
     loop {
-        properties(LONG_PROPERTY_CASES)?;
-        damage(&small, LONG_DAMAGED)?;
+        run(properties(LONG_PROPERTY_CASES).env_remove("PROPTEST_RNG_SEED"))?;
+        let seed = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs());
+        damage(&small, LONG_DAMAGED, seed)?;
         for target in &targets {
-            fuzzing::fuzz_target(target, time / 10)?;
+            fuzzing::fuzz_target(target, Effort::Time(time / 10))?;
         }
         println!("soak: {} of {} minutes", started.elapsed().as_secs() / 60, time.as_secs() / 60);
         if started.elapsed() >= time {
@@ -57,14 +62,14 @@ pub(crate) fn long(time: Duration) -> Result<()> {
 }
 
 /// Every test, with this many cases in each property test that does not choose its own number.
-fn properties(cases: u32) -> Result<()> {
-    run(tests("test --workspace --exclude quarry-tests --lib --tests")
-        .env("PROPTEST_CASES", cases.to_string()))
+fn properties(cases: u32) -> Command {
+    let mut command = tests("test --workspace --exclude quarry-tests --lib --tests");
+    command.env("PROPTEST_CASES", cases.to_string());
+    command
 }
 
-/// Damages dumps of two record sizes by a fresh seed and holds the answers to the bounds and to the originals.
-fn damage(corpus: &Path, count: u32) -> Result<()> {
-    let seed = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs());
+/// Damages dumps of two record sizes by `seed` and holds the answers to the bounds and to the originals.
+fn damage(corpus: &Path, count: u32, seed: u64) -> Result<()> {
     for profile in ["c2m", "s4k"] {
         let folder = workspace::target().join("corpus").join(format!("damaged-{profile}"));
         if folder.exists() {

@@ -32,7 +32,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
 const ONLY_FOR_TESTS: &str = "forge";
 /// Crates without `unsafe`. `index` leaves this list when it gets its one module of SIMD kernels.
 const WITHOUT_UNSAFE: &[&str] =
-    &["ntfs", "index", "scan", "catalog", "walk", "mount", "serve", "cli", "pool", "forge"];
+    &["sync", "ntfs", "index", "scan", "catalog", "walk", "mount", "serve", "cli", "pool", "forge"];
 /// Those that may print and end the process.
 const SPEAK: &[&str] = &["cli", "serve"];
 const SPEECH: &[&str] = &["println!", "eprintln!", "print!(", "eprint!(", "process::exit", "dbg!"];

@@ -1,0 +1,196 @@
+use std::sync::Mutex as StdMutex;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::mpsc;
+use std::task::{Context, Poll, Wake};
+use std::time::Duration;
+
+use super::*;
+use crate::primitive::ManualClock;
+
+type Batches = Arc<StdMutex<Vec<Vec<u32>>>>;
+
+/// A coordinator on a clock that stands still, and the batches it committed. Each operation's result is itself.
+fn recording(options: GroupCommitOptions) -> (GroupCommit<u32, u32, String>, Batches, ManualClock) {
+    let (batches, hands) = (Batches::default(), ManualClock::new());
+    let record = Arc::clone(&batches);
+    let commit = move |batch: Vec<u32>| {
+        record.lock().expect("no test panics with it").push(batch.clone());
+        Ok(batch)
+    };
+    let journal = GroupCommit::start(options.clock(hands.clock()), commit).expect("a thread starts");
+    (journal, batches, hands)
+}
+
+fn until(condition: impl Fn() -> bool) {
+    let began = std::time::Instant::now();
+    while !condition() {
+        assert!(began.elapsed() < Duration::from_secs(30), "it never came true");
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn a_caller_that_waits_takes_all_that_waits() {
+    let (journal, batches, _) = recording(GroupCommitOptions::default());
+    let tickets: Vec<_> = (0..9).map(|op| journal.submit(op)).collect();
+    assert_eq!(journal.commit(9).unwrap(), 9);
+    for (op, ticket) in tickets.into_iter().enumerate() {
+        assert_eq!(ticket.wait().unwrap() as usize, op);
+    }
+    assert_eq!(*batches.lock().unwrap(), [(0..10).collect::<Vec<u32>>()]);
+}
+
+/// The clock stands still: a caller that waited for company or for time would wait for ever.
+#[test]
+fn a_lone_caller_waits_for_nobody() {
+    let (journal, batches, _) = recording(GroupCommitOptions::default());
+    for op in 0..100 {
+        assert_eq!(journal.commit(op).unwrap(), op);
+    }
+    assert_eq!(batches.lock().unwrap().len(), 100);
+}
+
+#[test]
+fn what_nobody_waits_for_is_committed_at_its_count() {
+    let (journal, batches, _) = recording(GroupCommitOptions::low_latency());
+    (0..4).for_each(|op| drop(journal.submit(op)));
+    assert_eq!(journal.stats().pending, 4);
+    drop(journal.submit(4));
+    until(|| batches.lock().unwrap().iter().flatten().count() == 5);
+    assert_eq!(journal.stats().largest_batch, 5);
+}
+
+#[test]
+fn what_nobody_waits_for_is_committed_at_its_size() {
+    let (journal, batches, _) = recording(GroupCommitOptions::high_throughput());
+    drop(journal.submit_sized(1, (1 << 20) - 1));
+    assert_eq!(journal.stats().pending, 1);
+    drop(journal.submit_sized(2, 1));
+    until(|| *batches.lock().unwrap() == [[1, 2]]);
+    assert_eq!(journal.stats().bytes, 1 << 20);
+}
+
+#[test]
+fn what_nobody_waits_for_is_committed_at_its_age() {
+    let (journal, batches, hands) = recording(GroupCommitOptions::default());
+    drop(journal.submit(1));
+    hands.advance(Duration::from_millis(99));
+    std::thread::sleep(Duration::from_millis(20));
+    assert!(batches.lock().unwrap().is_empty(), "99 of 100 ms");
+    hands.advance(Duration::from_millis(1));
+    until(|| *batches.lock().unwrap() == [[1]]);
+    assert_eq!(journal.stats().latency.count(), 1);
+}
+
+#[test]
+fn dropping_commits_what_is_left() {
+    let (journal, batches, _) = recording(GroupCommitOptions::default());
+    let ticket = journal.submit(1);
+    drop(journal.submit(2));
+    drop(journal);
+    assert_eq!(*batches.lock().unwrap(), [[1, 2]]);
+    assert_eq!(ticket.wait().unwrap(), 1);
+}
+
+#[test]
+fn flushing_waits_for_what_was_submitted_before() {
+    let (journal, batches, _) = recording(GroupCommitOptions::default());
+    journal.flush().unwrap();
+    drop(journal.submit(1));
+    journal.flush().unwrap();
+    assert_eq!(*batches.lock().unwrap(), [[1]]);
+}
+
+struct Woken(AtomicU32);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+#[test]
+fn a_ticket_is_a_future() {
+    let (journal, _, _) = recording(GroupCommitOptions::default());
+    let woken = Arc::new(Woken(AtomicU32::new(0)));
+    let waker = Arc::clone(&woken).into();
+    let mut context = Context::from_waker(&waker);
+    let mut ticket = Box::pin(journal.submit(7));
+    match ticket.as_mut().poll(&mut context) {
+        Poll::Ready(result) => assert_eq!(result.unwrap(), 7),
+        Poll::Pending => {
+            until(|| woken.0.load(Ordering::SeqCst) > 0);
+            assert!(matches!(ticket.as_mut().poll(&mut context), Poll::Ready(Ok(7))));
+        }
+    }
+}
+
+#[test]
+fn callers_that_come_while_one_commits_go_together() {
+    let (enter, entered) = mpsc::channel();
+    let (leave, left) = mpsc::channel::<()>();
+    let commit = move |batch: Vec<u32>| {
+        enter.send(batch.len()).unwrap();
+        left.recv().unwrap();
+        Ok::<_, String>(batch)
+    };
+    let journal = GroupCommit::start(GroupCommitOptions::default(), commit).unwrap();
+    std::thread::scope(|scope| {
+        scope.spawn(|| journal.commit(0).unwrap());
+        assert_eq!(entered.recv().unwrap(), 1);
+        for op in 1..=20 {
+            let journal = &journal;
+            scope.spawn(move || assert_eq!(journal.commit(op).unwrap(), op));
+        }
+        until(|| journal.stats().pending == 20);
+        leave.send(()).unwrap();
+        assert_eq!(entered.recv().unwrap(), 20, "ten end a wait, they are no cap");
+        leave.send(()).unwrap();
+    });
+    assert_eq!(journal.stats().operations_per_commit(), 10.5);
+}
+
+#[test]
+fn a_failure_fails_its_batch_and_all_after_it() {
+    let commit = |batch: Vec<u32>| if batch.contains(&13) { Err("the disk is gone") } else { Ok(batch) };
+    let journal = GroupCommit::start(GroupCommitOptions::default(), commit).unwrap();
+    journal.commit(1).unwrap();
+    let tickets = [journal.submit(2), journal.submit(13)];
+    for ticket in tickets {
+        assert!(matches!(ticket.wait(), Err(CommitError::Failed(error)) if *error == "the disk is gone"));
+    }
+    assert!(matches!(journal.commit(3), Err(CommitError::Failed(_))));
+    assert!(matches!(journal.flush(), Err(CommitError::Failed(_))));
+    assert_eq!(journal.stats().batches, 2, "the commit function was not called again");
+}
+
+#[test]
+fn a_panic_and_a_miscount_are_failures() {
+    let panics =
+        GroupCommit::<u32, u32, String>::start(GroupCommitOptions::default(), |_| panic!("boom")).unwrap();
+    assert!(matches!(panics.commit(1), Err(CommitError::Panicked { message }) if &*message == "boom"));
+    let forgets =
+        GroupCommit::<u32, u32, String>::start(GroupCommitOptions::default(), |_| Ok(Vec::new())).unwrap();
+    assert!(matches!(forgets.commit(1), Err(CommitError::Miscounted { expected: 1, actual: 0 })));
+}
+
+/// With a commit of a fixed millisecond, callers must share commits rather than queue up for one each.
+#[test]
+fn many_callers_share_commits() {
+    let commit = |batch: Vec<u32>| {
+        std::thread::sleep(Duration::from_millis(1));
+        Ok::<_, String>(batch)
+    };
+    let journal = GroupCommit::start(GroupCommitOptions::default(), commit).unwrap();
+    std::thread::scope(|scope| {
+        for caller in 0..32 {
+            let journal = &journal;
+            scope.spawn(move || {
+                (0..10).for_each(|op| assert_eq!(journal.commit(caller + op).unwrap(), caller + op))
+            });
+        }
+    });
+    let stats = journal.stats();
+    assert_eq!(stats.operations, 320);
+    assert!(stats.operations_per_commit() > 5.0, "{stats:?}");
+}

@@ -109,7 +109,7 @@ fn check_queries(profile: &str, folder: &Path) {
     for line in table.lines() {
         let fields: Vec<&str> = line.split('\t').collect();
         let [mode, pattern, count, digest] = fields[..] else { panic!("{profile}: queries.tsv: {line}") };
-        let Some(query) = query(mode, pattern) else { continue };
+        let query = query(mode, pattern).unwrap_or_else(|| panic!("{profile}: no such question: {line}"));
         let ended = find(&query, &folder.join("image.ntfs"), &["-0"]);
         let mut paths: Vec<&[u8]> = ended
             .stdout

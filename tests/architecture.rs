@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::Command;
 
-use quarry_tests::sources;
+use quarry_tests::{shipped, sources};
 use serde::Deserialize;
 
 /// Each crate and those of ours that its library may import. A crate that is not here has not been drawn into the house.
@@ -30,9 +30,12 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
 ];
 /// Makes test input. Nothing that ships may need it.
 const ONLY_FOR_TESTS: &str = "forge";
-/// Crates without `unsafe`. `index` leaves this list when it gets its one module of SIMD kernels.
-const WITHOUT_UNSAFE: &[&str] =
-    &["sync", "ntfs", "index", "scan", "catalog", "walk", "mount", "serve", "cli", "pool", "forge"];
+/// Crates that need `unsafe`: they talk to the system or lay out memory. All others forbid it.
+const MAY_HAVE_UNSAFE: &[&str] = &["io"];
+/// What of the standard library reaches outside of the bytes that a function was given.
+const OUTSIDE: &[&str] = &["fs", "io", "net", "thread", "process", "env", "os", "time"];
+/// Crates that know nothing but bytes.
+const BYTES_ONLY: &[&str] = &["ntfs"];
 /// Those that may print and end the process.
 const SPEAK: &[&str] = &["cli", "serve"];
 const SPEECH: &[&str] = &["println!", "eprintln!", "print!(", "eprint!(", "process::exit", "dbg!"];
@@ -177,7 +180,7 @@ fn dependency_lines(manifest: &str) -> Vec<(&str, &'static str)> {
 
 #[test]
 fn crates_that_need_no_unsafe_forbid_it() {
-    for folder in sources::crates().iter().filter(|folder| WITHOUT_UNSAFE.contains(&folder.as_str())) {
+    for folder in sources::crates().iter().filter(|folder| !MAY_HAVE_UNSAFE.contains(&folder.as_str())) {
         let source = sources::root().join("crates").join(folder).join("src");
         let roots: Vec<PathBuf> = ["lib.rs", "main.rs"]
             .iter()
@@ -186,7 +189,38 @@ fn crates_that_need_no_unsafe_forbid_it() {
             .collect();
         assert!(!roots.is_empty(), "{folder} has no root module");
         for path in roots {
-            assert!(sources::read(&path).contains("#![forbid(unsafe_code)]"), "{}", path.display());
+            let forbids = sources::read(&path).lines().any(|line| line == "#![forbid(unsafe_code)]");
+            assert!(forbids, "{} does not forbid unsafe code", path.display());
+        }
+    }
+}
+
+/// A crate's `forbid` ends where a macro of another writes `unsafe` into it, or a root module is forgotten: so the word is
+/// looked for, too.
+#[test]
+fn the_word_unsafe_stands_in_no_other_crate() {
+    let is_unsafe = |line: &str| {
+        let is_word = |c: char| c.is_alphanumeric() || c == '_';
+        let code = line.split("//").next().unwrap_or_default();
+        code.split(|c| !is_word(c)).any(|word| word == "unsafe")
+    };
+    assert!(is_unsafe("    unsafe { *here }") && !is_unsafe("#![forbid(unsafe_code)] // no unsafe"));
+    let found = lines_of(|folder| !MAY_HAVE_UNSAFE.contains(&folder));
+    let found: Vec<String> = found.filter(|(_, line)| is_unsafe(line)).map(said).collect();
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+/// Bytes in, facts out.
+#[test]
+fn what_knows_only_bytes_does_no_io_and_starts_no_thread() {
+    for folder in BYTES_ONLY {
+        let files = shipped::of_crate(folder);
+        assert!(!files.is_empty(), "{folder} has no sources");
+        for file in files {
+            let names = shipped::names_after(&file.lines, "std::");
+            let outside: Vec<&String> =
+                names.iter().filter(|name| OUTSIDE.contains(&name.as_str()) || *name == "*").collect();
+            assert!(outside.is_empty(), "{} uses std::{outside:?}", file.path.display());
         }
     }
 }
@@ -194,21 +228,21 @@ fn crates_that_need_no_unsafe_forbid_it() {
 /// Libraries return what there is to say; only the command and the daemon say it.
 #[test]
 fn libraries_are_silent() {
-    let root = sources::root().join("crates");
-    let mut speakers = Vec::new();
-    for path in sources::rust_files() {
-        let Ok(inside) = path.strip_prefix(&root) else { continue };
-        let mut parts = inside.components().map(|part| part.as_os_str().to_string_lossy().into_owned());
-        let (folder, place) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-        if place != "src" || SPEAK.contains(&folder.as_str()) {
-            continue;
-        }
-        let text = sources::read(&path);
-        let code = text.lines().take_while(|line| !line.contains("#[cfg(test)]"));
-        let said = code.filter(|line| {
-            !line.trim_start().starts_with("//") && SPEECH.iter().any(|word| line.contains(word))
-        });
-        speakers.extend(said.map(|line| format!("{}: {}", inside.display(), line.trim())));
-    }
+    let speakers: Vec<String> = lines_of(|folder| !SPEAK.contains(&folder))
+        .filter(|(_, line)| SPEECH.iter().any(|word| line.contains(word)))
+        .map(said)
+        .collect();
     assert!(speakers.is_empty(), "{speakers:#?}");
+}
+
+/// The lines of code that ship in the crates that are `wanted`, each with its file.
+fn lines_of(wanted: impl Fn(&str) -> bool) -> impl Iterator<Item = (PathBuf, String)> {
+    let wanted: Vec<String> = sources::crates().into_iter().filter(|folder| wanted(folder)).collect();
+    assert!(!wanted.is_empty(), "no crate to look into");
+    let files = wanted.into_iter().flat_map(|folder| shipped::of_crate(&folder));
+    files.flat_map(|file| file.lines.into_iter().map(move |line| (file.path.clone(), line)))
+}
+
+fn said((path, line): (PathBuf, String)) -> String {
+    format!("{}: {}", path.display(), line.trim())
 }

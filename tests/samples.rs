@@ -6,18 +6,19 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot read its input has failed")]
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::fs::File;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use quarry_tests::command::find;
 use quarry_tests::compare::assert_none;
 use quarry_tests::rows::{self, Row};
-use quarry_tests::second_opinion::{self, Name};
+use quarry_tests::second_opinion::{self, File, Name};
 use quarry_tests::{filetime, needs};
 
 const EVERYTHING: &[&str] = &["--format", "jsonl", "--deleted", "--metafiles", "--streams"];
 const ROOT: u64 = 5;
+const ROOT_SEQUENCE: u16 = 5;
 /// Records of the file system's own.
 const METAFILES_END: u64 = 24;
 /// `$BadClus:$Bad` spans the volume; its size is that of what is bad (nothing).
@@ -27,8 +28,12 @@ const BAD_CLUSTERS: u64 = 8;
 fn unpack(name: &str) -> Option<PathBuf> {
     let packed = needs::samples()?.join(name).with_added_extension("zst");
     let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join(Path::new(name).file_name()?);
-    let status =
-        Command::new("zstd").arg("-dc").arg(&packed).stdout(File::create(&out).unwrap()).status().unwrap();
+    let status = Command::new("zstd")
+        .arg("-dc")
+        .arg(&packed)
+        .stdout(fs::File::create(&out).unwrap())
+        .status()
+        .unwrap();
     assert!(status.success(), "cannot unpack {}", packed.display());
     Some(out)
 }
@@ -55,19 +60,23 @@ fn check(name: &str, records: u64) {
     let rows = rows::parse(&ended.stdout);
     assert!(rows.iter().all(|row| row.record < records), "{name}: a row of a record past the end");
     let (streams, names): (Vec<&Row>, Vec<&Row>) = rows.iter().partition(|row| row.kind == "stream");
-    let paths: HashMap<&[u8], u64> = names.iter().map(|row| (row.path.0.as_slice(), row.record)).collect();
+    let mut paths: Paths<'_> = HashMap::new();
+    for row in &names {
+        paths.entry(&row.path.0).or_default().push(row.record);
+    }
     let mut by_record: BTreeMap<u64, Vec<&Row>> = BTreeMap::new();
     for row in &names {
         by_record.entry(row.record).or_default().push(row);
     }
     let mut wrong = Vec::new();
-    for (record, file) in second_opinion::read(&dump) {
+    let files = second_opinion::read(&dump);
+    for (&record, file) in &files {
         let rows = by_record.remove(&record).unwrap_or_default();
-        if excused(record, &file) {
+        if excused(file) {
             continue;
         }
-        wrong.extend(compare_names(record, &file, &rows, &paths));
-        rows.iter().for_each(|row| wrong.extend(compare_facts(&file, row)));
+        wrong.extend(compare_names(record, &files, &rows, &paths));
+        rows.iter().for_each(|row| wrong.extend(compare_facts(file, row)));
         let found: BTreeMap<String, u64> = streams
             .iter()
             .filter(|row| row.record == record)
@@ -85,29 +94,47 @@ fn check(name: &str, records: u64) {
 /// The records about which the crate `mft` is not asked:
 /// - a torn record, of which it gives up what Quarry keeps, or keeps what Quarry gives up;
 /// - one with an attribute that it refuses (a time beyond the year 9999 drops the whole attribute there).
-fn excused(_record: u64, file: &second_opinion::File) -> bool {
+fn excused(file: &File) -> bool {
     file.torn || file.broken
 }
 
-/// The names, each under its parent: the row whose path is the folder's is the parent's record, or the row is an orphan.
-fn compare_names(
-    record: u64,
-    file: &second_opinion::File,
-    rows: &[&Row],
-    paths: &HashMap<&[u8], u64>,
-) -> Vec<String> {
+/// The records of the rows with a path: among orphans, several may have the same.
+type Paths<'a> = HashMap<&'a [u8], Vec<u64>>;
+
+/// The folder that a name lies in by its reference: the record, if that is a folder and still the one that was meant.
+fn folder_of(files: &BTreeMap<u64, File>, name: &Name, deleted: bool) -> Option<u64> {
+    if (name.parent, name.parent_sequence) == (ROOT, ROOT_SEQUENCE) {
+        return Some(ROOT);
+    }
+    let folder = files.get(&name.parent).filter(|folder| folder.folder)?;
+    // Freeing a record counts its sequence number up; what was freed with it still names the one before.
+    let meant = match (deleted, folder.deleted) {
+        (false, true) => false,
+        (true, true) => [folder.sequence, folder.sequence.wrapping_sub(1)].contains(&name.parent_sequence),
+        (_, false) => folder.sequence == name.parent_sequence,
+    };
+    meant.then_some(name.parent)
+}
+
+/// The names, each where its reference to its parent leads: in the folder of that record, or among the orphans.
+fn compare_names(record: u64, files: &BTreeMap<u64, File>, rows: &[&Row], paths: &Paths<'_>) -> Vec<String> {
     if record == ROOT {
         return Vec::new(); // its own parent; its path is "/" and has no name
     }
+    let file = &files[&record];
     let mut wrong = Vec::new();
     let mut expected: Vec<Name> = file.names.clone();
     for row in rows {
-        let parent =
-            if row.folder.0 == b"/" { Some(ROOT) } else { paths.get(row.folder.0.as_slice()).copied() };
+        let folders: &[u64] = match row.folder.0.as_slice() {
+            b"/" => &[ROOT],
+            folder => paths.get(folder).map_or(&[], Vec::as_slice),
+        };
+        let in_place = |other: &Name| match folder_of(files, other, file.deleted) {
+            Some(parent) => folders.contains(&parent),
+            None => row.folder.0 == rows::ORPHANS,
+        };
         let name = text(&row.name.0);
-        let at = expected.iter().position(|other| {
-            other.text == name && (row.is("orphan") || parent.is_none() || Some(other.parent) == parent)
-        });
+        let at = expected.iter().position(|other| other.text == name && in_place(other));
         match at {
             Some(at) => drop(expected.swap_remove(at)),
             None => {
@@ -130,7 +157,7 @@ fn compare_names(
     wrong
 }
 
-fn compare_facts(file: &second_opinion::File, row: &Row) -> Vec<String> {
+fn compare_facts(file: &File, row: &Row) -> Vec<String> {
     let mut wrong = Vec::new();
     let mut hold = |what: &str, found: String, expected: String| {
         if found != expected {

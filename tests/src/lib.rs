@@ -11,5 +11,6 @@ pub mod manifest;
 pub mod needs;
 pub mod rows;
 pub mod second_opinion;
+pub mod shipped;
 pub mod sources;
 pub mod wtf8;

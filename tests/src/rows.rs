@@ -70,7 +70,7 @@ impl Row {
 }
 
 /// The path of the bucket for what hangs from nothing.
-const ORPHANS: &[u8] = b"<orphans>";
+pub const ORPHANS: &[u8] = b"<orphans>";
 /// Stands for the record of the bucket while it is read.
 const NO_RECORD: u64 = u64::MAX;
 

@@ -1,9 +1,11 @@
 //! The command line, defined once: the parser, `--help`, the manual page and the completions are made of this.
 
+use std::ffi::OsStr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::builder::{EnumValueParser, PossibleValue, TypedValueParser};
+use clap::{Arg, Args, Command, Parser, Subcommand, ValueEnum};
 
 use crate::output::column::Column;
 
@@ -84,13 +86,13 @@ pub(crate) struct Find {
 #[command(next_help_heading = "Reading")]
 pub(crate) struct Reading {
     /// The partition of a whole disk, counted from 1 [default: all with NTFS]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = from_one)]
     pub(crate) partition: Option<NonZeroUsize>,
     /// Stop at the first thing that cannot be read instead of going on without it
     #[arg(long)]
     pub(crate) strict: bool,
     /// How many threads read and parse [default: one a core]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = from_one)]
     pub(crate) threads: Option<NonZeroUsize>,
 }
 
@@ -108,16 +110,17 @@ pub(crate) struct Rows {
     #[arg(long)]
     pub(crate) deleted: bool,
     /// Sort by name, size, modified, created, accessed or path [default: as they lie on the volume]
-    #[arg(long, short, value_enum, value_name = "KEY", hide_possible_values = true)]
+    #[arg(long, short, value_enum, value_name = "KEY", ignore_case = true, hide_possible_values = true)]
     pub(crate) sort: Option<SortKey>,
     /// Sort the other way round: largest, latest or last first
     #[arg(long, short, visible_alias = "descending")]
     pub(crate) reverse: bool,
     /// Print at most so many rows
-    #[arg(long, short = 'n', value_name = "N")]
+    #[arg(long, short = 'n', value_name = "N", allow_negative_numbers = true, value_parser = rows)]
     pub(crate) limit: Option<usize>,
     /// Leave out so many rows first
-    #[arg(long, default_value_t = 0, hide_default_value = true, value_name = "N")]
+    #[arg(long, default_value_t = 0, hide_default_value = true, value_name = "N", allow_negative_numbers = true,
+        value_parser = rows)]
     pub(crate) offset: usize,
 }
 
@@ -146,15 +149,49 @@ pub(crate) struct Output {
     #[arg(long, short, conflicts_with_all = ["columns", "format", "null"])]
     pub(crate) count: bool,
     /// Print as table, csv, jsonl or paths [default: table on a terminal, else paths, or csv with --columns]
-    #[arg(long, short, value_enum, value_name = "FORMAT", hide_possible_values = true)]
+    #[arg(long, short, value_enum, value_name = "FORMAT", ignore_case = true, hide_possible_values = true)]
     pub(crate) format: Option<Format>,
     /// Print these columns, separated by commas: source, path, name, folder, ext, type, size, allocated,
     /// modified, created, accessed, changed, attributes, links, reparse, record, sequence, state
-    #[arg(long, value_enum, value_delimiter = ',', value_name = "LIST", hide_possible_values = true)]
+    #[arg(long, value_parser = ColumnParser, value_delimiter = ',', value_name = "LIST", ignore_case = true,
+        hide_possible_values = true)]
     pub(crate) columns: Vec<Column>,
     /// Print paths, each ended by a NUL instead of a line end (for xargs -0)
     #[arg(long, short = '0')]
     pub(crate) null: bool,
+}
+
+/// A number of rows. The last ones are had by turning the order round, not by a number below 0.
+fn rows(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(number) => Ok(number),
+        Err(_) if text.starts_with('-') => {
+            Err("a number of rows is 0 or more; for the last rows, sort them with --reverse".to_owned())
+        }
+        Err(_) => Err("a number of rows is 0 or more, in digits: 20".to_owned()),
+    }
+}
+
+/// A number that counts from 1.
+fn from_one(text: &str) -> Result<NonZeroUsize, String> {
+    text.parse().map_err(|_| "it is a number from 1 on".to_owned())
+}
+
+/// Reads the name of a column, blanks around it left out: `--columns 'Size, Path'` is what people write.
+#[derive(Debug, Clone)]
+struct ColumnParser;
+
+impl TypedValueParser for ColumnParser {
+    type Value = Column;
+
+    fn parse_ref(&self, command: &Command, arg: Option<&Arg>, value: &OsStr) -> Result<Column, clap::Error> {
+        let trimmed = value.to_str().map_or(value, |text| OsStr::new(text.trim()));
+        EnumValueParser::<Column>::new().parse_ref(command, arg, trimmed)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(Column::value_variants().iter().filter_map(Column::to_possible_value)))
+    }
 }
 
 /// A way to print rows.

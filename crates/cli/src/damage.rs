@@ -1,9 +1,8 @@
 //! What a scan met, told on standard error: in one line, or thing by thing.
 
-use std::fmt::Write as _;
-
 use quarry_index::FindingKind;
 use quarry_scan::Report;
+use serde::Serialize;
 
 use crate::session::{Session, Verbosity};
 
@@ -33,24 +32,57 @@ pub(crate) fn tell(session: &Session, name: &str, report: &Report) {
     }
 }
 
-/// How many there are of each kind of thing, those first that make an answer partial.
+/// The counts in a line, those first that make an answer partial.
 fn summary(report: &Report) -> Option<String> {
-    let found = |kind| report.findings.count(kind);
-    let parts = [
-        (report.counts.unread, "record not read", "records not read"),
-        (report.counts.damaged, "record damaged", "records damaged"),
-        (found(FindingKind::StaleExtension), "stale extension", "stale extensions"),
-        (found(FindingKind::Orphan), "orphan", "orphans"),
-        (found(FindingKind::Cycle), "folder inside itself", "folders inside themselves"),
-        (found(FindingKind::Nameless), "file without a name", "files without a name"),
-    ];
-    let mut text = String::new();
-    for (count, one, many) in parts.into_iter().filter(|&(count, ..)| count > 0) {
-        let comma = if text.is_empty() { "" } else { ", " };
-        // Writing to a string does not fail.
-        let _ = write!(text, "{comma}{count} {}", if count == 1 { one } else { many });
+    let counted: Vec<String> = Damage::new(report).counted().collect();
+    (!counted.is_empty()).then(|| counted.join(", "))
+}
+
+/// What does not check out: how many there are of each kind of thing.
+#[derive(Debug, Serialize)]
+pub(crate) struct Damage {
+    unread_records: u64,
+    damaged_records: u64,
+    torn_records: u64,
+    stale_extensions: u64,
+    orphans: u64,
+    cycles: u64,
+    too_deep: u64,
+    nameless_files: u64,
+}
+
+impl Damage {
+    /// The counts of a report.
+    pub(crate) fn new(report: &Report) -> Self {
+        let found = |kind| report.findings.count(kind);
+        Self {
+            unread_records: report.counts.unread,
+            damaged_records: report.counts.damaged,
+            torn_records: report.counts.torn,
+            stale_extensions: found(FindingKind::StaleExtension),
+            orphans: found(FindingKind::Orphan),
+            cycles: found(FindingKind::Cycle),
+            too_deep: found(FindingKind::TooDeep),
+            nameless_files: found(FindingKind::Nameless),
+        }
     }
-    (!text.is_empty()).then_some(text)
+
+    /// Each that is not zero, in words.
+    pub(crate) fn counted(&self) -> impl Iterator<Item = String> {
+        [
+            (self.unread_records, "record not read", "records not read"),
+            (self.damaged_records, "record damaged", "records damaged"),
+            (self.torn_records, "of them torn", "of them torn"),
+            (self.stale_extensions, "stale extension", "stale extensions"),
+            (self.orphans, "orphan", "orphans"),
+            (self.cycles, "folder inside itself", "folders inside themselves"),
+            (self.too_deep, "folder too deep", "folders too deep"),
+            (self.nameless_files, "file without a name", "files without a name"),
+        ]
+        .into_iter()
+        .filter(|&(count, ..)| count > 0)
+        .map(|(count, one, many)| format!("{count} {}", if count == 1 { one } else { many }))
+    }
 }
 
 #[cfg(test)]
@@ -70,5 +102,6 @@ mod tests {
         check(0, 0, None);
         check(0, 1, Some("1 record damaged"));
         check(2, 12, Some("2 records not read, 12 records damaged"));
+        check(1, 1, Some("1 record not read, 1 record damaged"));
     }
 }

@@ -41,6 +41,9 @@ pub(crate) fn run(find: &Find, session: &Session, out: &mut dyn Write) -> Result
         line.push(b'\n');
         sink.bytes(&line);
     } else {
+        if several && layout.tells_sources_by_name() && shown > 0 {
+            tell_names(&sources, session);
+        }
         let page = Page { sources: &sources, runs: &runs, rows: page(&runs, &options, &find.rows, several) };
         page.print(layout, session, several, &mut sink)?;
     }
@@ -96,6 +99,13 @@ fn read(find: &Find, query: &Query, session: &Session) -> Result<(Vec<Source>, b
     });
     let sources = scanned.collect::<Result<Vec<_>, Failure>>()?;
     Ok((sources, unopened))
+}
+
+/// Tells which source each name stands for, where paths begin with one.
+fn tell_names(sources: &[Source], session: &Session) {
+    for place in sources.iter().map(|source| &source.place).filter(|place| !place.is_mounted()) {
+        session.note(Verbosity::Usual, &format!("{}: is {}", place.name(), place.source()));
+    }
 }
 
 /// Asks each index; the total counts what matches, shown or not.

@@ -49,6 +49,17 @@ impl Layout {
             || self.columns.iter().any(|column| matches!(column, Column::Path | Column::Folder))
     }
 
+    /// Whether a row says which source it is from by nothing but the name in front of its path.
+    pub(crate) fn tells_sources_by_name(&self) -> bool {
+        self.wants_path()
+            && match self.format {
+                Format::Paths | Format::Table => !self.columns.contains(&Column::Source),
+                Format::Csv | Format::Jsonl => {
+                    !self.columns.is_empty() && !self.columns.contains(&Column::Source)
+                }
+            }
+    }
+
     /// The writer. Rows of `several` sources get a column that tells them apart.
     pub(crate) fn writer(self, terminal: &Terminal, several: bool) -> Box<dyn Writer> {
         let columns = if self.columns.is_empty() { usual(self.format, several) } else { self.columns };

@@ -47,6 +47,8 @@ bitflags::bitflags! {
         const DAMAGED = 1 << 3;
         /// Its sizes are known from its own record (a later patch does not replace them).
         const SIZED = 1 << 4;
+        /// Its record does not lie where its number says, so that nothing that refers to that number means it.
+        const STRAY = 1 << 5;
     }
 }
 

@@ -16,6 +16,8 @@ pub mod tag {
     pub const SYMLINK: u32 = 0xA000_000C;
     /// Packed by the Windows Overlay Filter.
     pub const WOF: u32 = 0x8000_0017;
+    /// Reserved, so that no file has it: stands for the tag of a reparse point that was not read.
+    pub const UNKNOWN: u32 = 0x0000_0001;
     /// The bit of tags that Microsoft assigned; others carry a GUID.
     pub const MICROSOFT: u32 = 0x8000_0000;
 }

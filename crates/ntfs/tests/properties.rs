@@ -90,8 +90,14 @@ fn run_list() -> impl Strategy<Value = Vec<forge::Run>> {
     prop::collection::vec((prop::option::weighted(0.8, lcn), length), 0..30)
 }
 
+/// Two thousand cases, which are cheap here, or as many more as `PROPTEST_CASES` asks for.
+fn cases() -> ProptestConfig {
+    let asked = ProptestConfig::default();
+    ProptestConfig { cases: asked.cases.max(2000), ..asked }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #![proptest_config(cases())]
 
     #[test]
     fn any_bytes_are_survived(

@@ -7,7 +7,7 @@ use quarry_index::{Batch, File, FileFlags, FileId, NAME_BYTES_MAX, Patch, Stream
 use quarry_ntfs::{
     Attribute, AttributeError, AttributeType, Damage, FileName, FileReference, FileTime, Namespace,
     Protection, Record, RecordError, ReparsePoint, SizeLimit, StandardInformation, StreamSizes, Utf16,
-    metafile,
+    metafile, tag,
 };
 
 use crate::report::{DamagedRecord, Report};
@@ -15,7 +15,7 @@ use crate::report::{DamagedRecord, Report};
 /// The stream that holds the bytes of a file packed by the Windows Overlay Filter.
 const WOF_STREAM: &str = "WofCompressedData";
 const _: () = assert!(NAME_BYTES_MAX >= 3 * 255);
-const _: () = assert!(TAG_WOF == quarry_ntfs::tag::WOF);
+const _: () = assert!(TAG_WOF == tag::WOF);
 
 /// Takes records into a batch and counts what they are.
 #[derive(Debug)]
@@ -123,7 +123,8 @@ impl Absorber {
         self.batch.open_file();
         let facts = self.walk(number, record);
         let in_use = record.is_in_use();
-        if !in_use && facts.names == 0 && facts.streams == 0 && facts.standard.is_none() {
+        let told = facts.names > 0 || facts.streams > 0 || facts.data.is_some() || facts.standard.is_some();
+        if !in_use && !told {
             // A record that was formatted and never used, or emptied: there is nothing to find again.
             return;
         }
@@ -141,6 +142,7 @@ impl Absorber {
         flags.set(FileFlags::DELETED, !in_use);
         flags.set(FileFlags::METAFILE, u64::from(number) < metafile::FIRST_USER);
         flags.set(FileFlags::DAMAGED, !facts.damage.is_empty());
+        flags.set(FileFlags::STRAY, facts.damage.contains(Damage::MISPLACED));
         // A folder has no size, whatever its extensions say.
         flags.set(FileFlags::SIZED, facts.data.is_some() || directory);
         let sizes = facts.data.filter(|_| !directory).unwrap_or_default();
@@ -239,9 +241,13 @@ impl Absorber {
                     facts.reparse_tag = ReparsePoint::tag_of(value).unwrap_or(0);
                     ReparsePoint::parse(value).is_err()
                 }
-                // Larger than a record can hold: its tag lies in clusters that are not read here.
+                // Larger than a record can hold: its tag lies in clusters that are not read here. What a name next
+                // to it remembers may be there; in an extension record, there is mostly none.
                 None => {
-                    facts.reparse_tag = facts.remembered_tag;
+                    facts.reparse_tag = match facts.remembered_tag {
+                        0 => tag::UNKNOWN,
+                        remembered => remembered,
+                    };
                     false
                 }
             },
@@ -283,7 +289,6 @@ impl Absorber {
         let allocated = if bad { sizes.initialised } else { sizes.allocated };
         let packed = attribute.name.is(WOF_STREAM);
         facts.streams += 1;
-        self.report.counts.streams += u64::from(!packed);
         let mut possible = true;
         self.batch
             .stream(Stream { size, allocated, packed }, |blob| possible = push_name(attribute.name, blob));

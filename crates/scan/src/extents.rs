@@ -27,7 +27,7 @@ impl Extent {
     }
 }
 
-/// The stretches of an attribute's content, without gaps, from its start on.
+/// The stretches of an attribute's content, without gaps. Only those of a dump may begin behind the start of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Extents {
     list: Vec<Extent>,
@@ -72,10 +72,11 @@ pub enum ExtentError {
 }
 
 impl Extents {
-    /// Content that lies in one piece at the start of its device, as a dump does.
+    /// Content that lies in one piece, as a dump does, of which it may be only a part.
     #[must_use]
-    pub fn contiguous(length: u64) -> Self {
-        Self { list: vec![Extent { start: 0, length, offset: Some(0) }], on_volume: length }
+    pub fn contiguous(piece: Extent) -> Self {
+        let on_volume = if piece.offset.is_some() { piece.length } else { 0 };
+        Self { list: vec![piece], on_volume }
     }
 
     /// The stretches in order.
@@ -84,7 +85,13 @@ impl Extents {
         &self.list
     }
 
-    /// Length of the content that is covered.
+    /// Where the content that is covered starts.
+    #[must_use]
+    pub fn start(&self) -> u64 {
+        self.list.first().map_or(0, |first| first.start)
+    }
+
+    /// Where the content that is covered ends: its length, if it starts at 0.
     #[must_use]
     pub fn length(&self) -> u64 {
         self.list.last().map_or(0, Extent::end)
@@ -120,7 +127,7 @@ impl Extents {
     /// Bytes of holes among them.
     #[must_use]
     pub fn hole_bytes(&self) -> u64 {
-        self.length() - self.on_volume
+        self.length() - self.start() - self.on_volume
     }
 
     /// Appends a stretch, joining it to the last one only if it goes on exactly where that ends.

@@ -18,6 +18,7 @@
 #![forbid(unsafe_code)]
 
 mod absorb;
+mod dump;
 mod error;
 mod extents;
 pub mod identify;

@@ -11,7 +11,7 @@ use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use quarry_index::{Builder, FileId, Index};
+use quarry_index::{Builder, FileId, Index, Kind};
 use quarry_io::{BufferPool, ReadError};
 use quarry_ntfs::{Protection, metafile};
 
@@ -70,10 +70,11 @@ impl Pipeline {
     /// What cannot be read otherwise is listed in the report.
     pub fn run(&self, volume: &Volume, progress: &Progress) -> Result<Scan, ScanError> {
         let plan = Plan::new(volume, self.chunk_bytes);
-        if plan.records > RECORDS_MAX {
-            return Err(ScanError::TooManyRecords { records: plan.records, max: RECORDS_MAX });
+        let Range { start: first, end: records } = plan.numbers;
+        if records > RECORDS_MAX {
+            return Err(ScanError::TooManyRecords { records, max: RECORDS_MAX });
         }
-        progress.expect(plan.records);
+        progress.expect(records - first);
         let mut notes = volume.notes().to_vec();
         let case = volume.case_table(&mut notes);
         let readers = self.readers.get().min(THREADS_MAX).min(plan.chunks.len().max(1));
@@ -106,6 +107,9 @@ impl Pipeline {
         tracing::debug!(records = report.counts.records, "read and parsed");
         let (index, findings) = threads.install(|| Builder::new(ROOT, case).build(batches))?;
         report.findings = findings;
+        // What is a stream and what the packed form of a file shows only when records are joined.
+        let streams = index.rows().filter(|row| row.kind() == Kind::Stream).count();
+        report.counts.streams = streams as u64;
         Ok(Scan { index, report })
     }
 }

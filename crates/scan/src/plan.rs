@@ -35,7 +35,7 @@ pub(crate) struct Chunk {
 /// The chunks of a `$MFT`, which together are all of its records, in order.
 #[derive(Debug)]
 pub(crate) struct Plan {
-    pub(crate) records: u64,
+    pub(crate) numbers: Range<u64>,
     pub(crate) chunks: Vec<Chunk>,
 }
 
@@ -56,7 +56,7 @@ impl Plan {
                 start = next;
             }
         }
-        Self { records: volume.records(), chunks }
+        Self { numbers: volume.numbers(), chunks }
     }
 }
 
@@ -64,8 +64,9 @@ impl Plan {
 fn places(volume: &Volume) -> impl Iterator<Item = (Range<u64>, Place)> {
     let device = volume.device.len();
     let mut left = device;
-    let whole = 0..volume.records() * u64::from(volume.record_bytes);
-    volume.mft.within(whole).flat_map(move |extent| {
+    let Range { start, end } = volume.numbers();
+    let record_bytes = u64::from(volume.record_bytes);
+    volume.mft.within(start * record_bytes..end * record_bytes).flat_map(move |extent| {
         let (start, end) = (extent.start, extent.start + extent.length);
         let Some(offset) = extent.offset else { return [(start..end, Place::Hole), (end..end, Place::Hole)] };
         let there = extent.length.min(device.saturating_sub(offset)).min(left);

@@ -38,7 +38,7 @@ pub struct Counts {
     pub torn: u64,
     /// Torn records that were sound when read once more.
     pub mended: u64,
-    /// Streams beside the main data.
+    /// Streams beside the main data, of the files that are kept.
     pub streams: u64,
     /// Short (8.3) names that stand for long ones.
     pub short_names: u64,
@@ -126,6 +126,16 @@ pub enum Note {
     },
     /// The dump was made with fixups undone, so torn records cannot be told.
     FixupsUndone,
+    /// The dump is a piece of a `$MFT`, by the numbers that most of its records give themselves.
+    DumpStartsAt {
+        /// Its first record.
+        record: u64,
+    },
+    /// Record 0 is not the first thing in the dump, by the numbers that most of its records give themselves.
+    DumpStartsLate {
+        /// Records before it, which have no number and are left out.
+        records: u64,
+    },
     /// The source ends before its `$MFT` does, or the run list of the `$MFT` breaks off.
     MftCutShort {
         /// Bytes of the `$MFT` that are there.
@@ -156,7 +166,13 @@ impl Note {
     /// Whether something is missing from the index for it.
     #[must_use]
     pub fn is_partial(&self) -> bool {
-        matches!(self, Note::MftCutShort { .. } | Note::PartitionNotOpened { .. })
+        matches!(
+            self,
+            Note::MftCutShort { .. }
+                | Note::PartitionNotOpened { .. }
+                | Note::DumpStartsAt { .. }
+                | Note::DumpStartsLate { .. }
+        )
     }
 }
 
@@ -175,6 +191,12 @@ impl fmt::Display for Note {
             }
             Note::FixupsUndone => {
                 f.write_str("a dump with fixups already undone: torn records cannot be told")
+            }
+            Note::DumpStartsAt { record } => {
+                write!(f, "a piece of a $MFT: it starts with record {record}, those before are missing")
+            }
+            Note::DumpStartsLate { records } => {
+                write!(f, "records in the dump that come before record 0 and are left out: {records}")
             }
             Note::MftCutShort { there, expected, cause } => {
                 let missing = expected.saturating_sub(*there);

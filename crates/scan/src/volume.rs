@@ -1,5 +1,6 @@
 //! A source that has been opened: where its records lie and what is known before they are read.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use quarry_index::CaseTable;
@@ -9,14 +10,12 @@ use quarry_ntfs::{
     VolumeInformation, metafile, upcase_units,
 };
 
+use crate::dump::Told;
 use crate::error::OpenError;
-use crate::extents::{ExtentError, Extents};
+use crate::extents::{Extent, ExtentError, Extents};
 use crate::identify::{BootCopy, backup_boot_offset};
 use crate::mft;
 use crate::report::Note;
-
-/// Records looked at to tell whether a dump was made with fixups undone.
-const PROTECTION_SAMPLE: u64 = 256;
 
 /// An NTFS volume, or the `$MFT` of one that was dumped to a file.
 #[derive(Debug)]
@@ -26,7 +25,7 @@ pub struct Volume {
     pub(crate) record_bytes: u32,
     pub(crate) protection: Protection,
     pub(crate) mft: Extents,
-    /// Bytes of the `$MFT` that count: records beyond were never written.
+    /// Where the bytes of the `$MFT` that count end: records beyond were never written.
     mft_bytes: u64,
     notes: Vec<Note>,
     partition: Option<u32>,
@@ -83,24 +82,24 @@ impl Volume {
         })
     }
 
-    /// Opens a `$MFT` that was dumped to `device`, with records of `record_bytes`.
+    /// Opens a `$MFT`, or a piece of one, that was dumped to `device`, with records of `record_bytes`.
     #[must_use]
     pub fn open_dump(device: Arc<dyn Device>, record_bytes: u32) -> Self {
-        let length = device.len();
+        let record = u64::from(record_bytes);
+        let told = Told::by(&*device, record_bytes, device.len() / record);
+        let skipped = told.skipped * record;
+        let start = told.first * record;
+        let length = device.len() - skipped;
         let mut volume = Self {
-            mft: Extents::contiguous(length),
-            mft_bytes: length,
+            mft: Extents::contiguous(Extent { start, length, offset: Some(skipped) }),
+            mft_bytes: start + length,
             device,
             boot: None,
             record_bytes,
-            protection: Protection::Protected,
-            notes: Vec::new(),
+            protection: told.protection,
+            notes: told.notes().collect(),
             partition: None,
         };
-        if volume.is_undone() {
-            volume.protection = Protection::Undone;
-            volume.notes.push(Note::FixupsUndone);
-        }
         volume.notes.extend(volume.cut_short());
         volume
     }
@@ -115,31 +114,12 @@ impl Volume {
         self.notes.push(note);
     }
 
-    /// Whether fixups are undone: then some record of a sample shows it, and none is as on disk. Torn records
-    /// show neither.
-    fn is_undone(&self) -> bool {
-        let mut buffer = vec![0; self.record_bytes as usize];
-        let mut undone = false;
-        for number in 0..self.records().min(PROTECTION_SAMPLE) {
-            // What cannot be read is listed by the scan; it says nothing here.
-            if self.mft.read(&*self.device, number * u64::from(self.record_bytes), &mut buffer).is_err() {
-                continue;
-            }
-            match Record::protection_of(&buffer) {
-                Some(Protection::Protected) => return false,
-                Some(Protection::Undone) => undone = true,
-                None => {}
-            }
-        }
-        undone
-    }
-
     /// What a dump lacks by the word of its own record 0, or because it ends inside a record.
     fn cut_short(&self) -> Option<Note> {
-        let there = self.device.len();
+        let there = self.mft_bytes - self.mft.start();
         let mut buffer = Vec::new();
         let told = self.record(metafile::MFT, &mut buffer).ok().and_then(|record| {
-            // Where the dump starts with another record, its data are another file's.
+            // Where another record lies in its place, its data are another file's.
             record.number().is_none_or(|number| number == 0).then_some(())?;
             let data = unnamed(&record, AttributeType::DATA)?;
             match data.form {
@@ -185,10 +165,18 @@ impl Volume {
         &self.mft
     }
 
-    /// How many records the `$MFT` has; a last one that is cut off does not count.
+    /// How many records there are; a last one that is cut off does not count.
     #[must_use]
     pub fn records(&self) -> u64 {
-        self.mft_bytes / u64::from(self.record_bytes)
+        let Range { start, end } = self.numbers();
+        end - start
+    }
+
+    /// Their numbers: from 0 on, unless this is a dump of a piece of the `$MFT`.
+    #[must_use]
+    pub fn numbers(&self) -> Range<u64> {
+        let record_bytes = u64::from(self.record_bytes);
+        self.mft.start() / record_bytes..self.mft_bytes / record_bytes
     }
 
     /// What is to be known of it as a whole.
@@ -207,7 +195,7 @@ impl Volume {
     /// # Errors
     /// If it is outside the `$MFT`, cannot be read, or is no record.
     pub fn record<'b>(&self, number: u64, buffer: &'b mut Vec<u8>) -> Result<Record<'b>, RecordFault> {
-        if number >= self.records() {
+        if !self.numbers().contains(&number) {
             return Err(RecordFault::Outside(number));
         }
         buffer.resize(self.record_bytes as usize, 0);

@@ -211,7 +211,7 @@ fn a_dump_that_starts_with_another_record_is_not_taken_for_cut_short() {
     // Record 28 is a file of 40 KiB, which is not how long the $MFT is.
     let volume = VolumeBuilder::new().file("a", b"").file("b", vec![1; 40 << 10]).build();
     let scan = scan(&volume.mft()[28 * 1024..]);
-    assert_eq!(scan.report.notes, []);
+    assert_eq!(scan.report.notes, [Note::DumpStartsAt { record: 28 }]);
 }
 
 #[test]
@@ -273,16 +273,19 @@ fn a_scan_that_is_told_to_stop_stops() {
 
 #[test]
 fn a_mft_in_hundreds_of_runs_with_a_list_of_its_own_is_followed() {
-    // 300 runs of one cluster, each beyond a gap, told in ten records.
+    // 300 runs of one cluster, each beyond a gap, told in ten records and in more than there are below the user's.
     let runs: Vec<_> = (0..300u64).map(|run| (Some(100 + 3 * ((run * 7) % 300)), 1)).collect();
-    let builder = VolumeBuilder::new().mft_runs(&runs).mft_list(MftList::NonResident).mft_runs_per_record(32);
-    let files: Vec<String> = (0..1100).map(|file| format!("/{file:04}")).collect();
-    let volume = files.iter().fold(builder, |builder, file| builder.file(file, b"")).build();
-    let opened = open(volume.into_image());
-    assert_eq!((opened.mft().as_slice().len(), opened.records()), (300, 1200));
-    let scan = run(&opened, Pipeline::default());
-    assert_eq!((paths(&scan), &scan.report.notes[..]), (files, &[][..]));
-    assert_eq!(scan.report.counts.extensions, 9);
+    for (runs_per_record, extensions) in [(32, 9), (20, 14)] {
+        let builder = VolumeBuilder::new().mft_runs(&runs).mft_list(MftList::NonResident);
+        let builder = builder.mft_runs_per_record(runs_per_record);
+        let files: Vec<String> = (0..1100).map(|file| format!("/{file:04}")).collect();
+        let volume = files.iter().fold(builder, |builder, file| builder.file(file, b"")).build();
+        let opened = open(volume.into_image());
+        assert_eq!((opened.mft().as_slice().len(), opened.records()), (300, 1200));
+        let scan = run(&opened, Pipeline::default());
+        assert_eq!((paths(&scan), &scan.report.notes[..]), (files, &[][..]));
+        assert_eq!(scan.report.counts.extensions, extensions);
+    }
 }
 
 /// A hole swallows records; the rest is where it would be without it.

@@ -154,8 +154,17 @@ fn threads(count: usize) -> NonZeroUsize {
     NonZeroUsize::new(count).unwrap_or(NonZeroUsize::MIN)
 }
 
+/// A case is some thirty scans of a whole volume, as dear as so many of other properties.
+const CASE_COSTS: u32 = 16;
+
+/// Two dozen cases, or more where `PROPTEST_CASES` asks for so many.
+fn cases() -> ProptestConfig {
+    let asked = ProptestConfig::default();
+    ProptestConfig { cases: (asked.cases / CASE_COSTS).max(24), ..asked }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(cases())]
 
     #[test]
     fn neither_chunks_nor_readers_show(
@@ -168,6 +177,8 @@ proptest! {
         // One reader that takes all in one chunk, so that nothing is ever stitched.
         let plain = Pipeline { readers: threads(1), chunk_bytes: 4 << 20, deleted, strict: true };
         let (expected, report) = all(&volume, plain);
+        let (_, living) = all(&volume, Pipeline { deleted: false, ..plain });
+        prop_assert_eq!(&living.findings, &report.findings, "the deleted are no findings");
         for readers in 1..=4 {
             for records in [1, 3, 7, 61] {
                 let pipeline = Pipeline { readers: threads(readers), chunk_bytes: records << 10, ..plain };

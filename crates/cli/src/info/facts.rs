@@ -1,9 +1,9 @@
 //! What is known of one volume: the JSON object of `quarry info --json`, and what the text is made of.
 
-use quarry_index::FindingKind;
 use quarry_scan::{Report, Scan};
 use serde::Serialize;
 
+use crate::damage::Damage;
 use crate::volumes::Opened;
 
 /// One volume. Sizes and offsets are bytes.
@@ -44,6 +44,8 @@ pub(super) struct Geometry {
 #[derive(Debug, Serialize)]
 pub(super) struct Mft {
     pub(super) bytes: u64,
+    /// Number of the first record: 0, unless this is a dump of a piece of the `$MFT`.
+    pub(super) first_record: u64,
     pub(super) runs: Vec<Run>,
 }
 
@@ -73,18 +75,6 @@ pub(super) struct Records {
     pub(super) streams: u64,
 }
 
-/// What does not check out.
-#[derive(Debug, Serialize)]
-pub(super) struct Damage {
-    pub(super) unread_records: u64,
-    pub(super) damaged_records: u64,
-    pub(super) torn_records: u64,
-    pub(super) stale_extensions: u64,
-    pub(super) orphans: u64,
-    pub(super) cycles: u64,
-    pub(super) nameless_files: u64,
-}
-
 impl Facts {
     /// What was found out by opening and reading the volume.
     pub(super) fn new(opened: &Opened, scan: &Scan) -> Self {
@@ -104,7 +94,8 @@ impl Facts {
             geometry: volume.boot().map(Geometry::new),
             record_bytes: volume.record_bytes(),
             mft: Mft {
-                bytes: volume.mft().length(),
+                bytes: volume.mft().length() - volume.mft().start(),
+                first_record: volume.numbers().start,
                 runs: volume.mft().as_slice().iter().map(run).collect(),
             },
             records: Records::new(&scan.report),
@@ -148,35 +139,5 @@ impl Records {
             unusable: counts.baad + counts.junk,
             streams: counts.streams,
         }
-    }
-}
-
-impl Damage {
-    fn new(report: &Report) -> Self {
-        let found = |kind| report.findings.count(kind);
-        Self {
-            unread_records: report.counts.unread,
-            damaged_records: report.counts.damaged,
-            torn_records: report.counts.torn,
-            stale_extensions: found(FindingKind::StaleExtension),
-            orphans: found(FindingKind::Orphan),
-            cycles: found(FindingKind::Cycle),
-            nameless_files: found(FindingKind::Nameless),
-        }
-    }
-
-    /// Each count with its name, those that are not zero.
-    pub(super) fn counts(&self) -> impl Iterator<Item = (u64, &'static str)> {
-        [
-            (self.unread_records, "records not read"),
-            (self.damaged_records, "records damaged"),
-            (self.torn_records, "of them torn"),
-            (self.stale_extensions, "stale extensions"),
-            (self.orphans, "orphans"),
-            (self.cycles, "folders inside themselves"),
-            (self.nameless_files, "files without a name"),
-        ]
-        .into_iter()
-        .filter(|&(count, _)| count > 0)
     }
 }

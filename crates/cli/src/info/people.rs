@@ -73,7 +73,11 @@ pub(super) fn volume(facts: &Facts, session: &Session) -> String {
         line(&mut text, "clusters", &format!("{} of {} bytes", geometry.clusters, geometry.cluster_bytes));
     }
     let records = &facts.records;
-    line(&mut text, "records", &format!("{} of {} bytes", records.all, facts.record_bytes));
+    let from = match facts.mft.first_record {
+        0 => String::new(),
+        first => format!(", numbered from {first}"),
+    };
+    line(&mut text, "records", &format!("{} of {} bytes{from}", records.all, facts.record_bytes));
     for (count, kind) in [
         (records.files, "files"),
         (records.folders, "folders"),
@@ -110,8 +114,8 @@ fn mft(text: &mut String, mft: &Mft, all: bool) {
 
 fn damage(text: &mut String, facts: &Facts) {
     let mut label = "damage";
-    for (count, kind) in facts.damage.counts() {
-        line(text, std::mem::take(&mut label), &format!("{count} {kind}"));
+    for counted in facts.damage.counted() {
+        line(text, std::mem::take(&mut label), &counted);
     }
     if !label.is_empty() {
         line(text, label, "none");

@@ -4,25 +4,13 @@
 //! or characters without a width that make two names look alike. On a terminal these are spelled out as
 //! `\u{202e}`. A pipe gets the bytes as they are: a program must be able to open what it was told.
 
+use quarry_index::query::is_unprintable;
 use unicode_width::UnicodeWidthChar as _;
 
 use super::number::push_hexadecimal;
 use super::wtf8::{Piece, pieces};
 
-/// Whether `c` would act on a terminal, or not be seen there.
-pub(crate) fn is_unsafe(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            // Bidirectional marks, embeddings, overrides and isolates.
-            '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{206F}'
-            // Characters without a width that are not there to change the one before them.
-            | '\u{00AD}' | '\u{034F}' | '\u{180E}' | '\u{200B}'..='\u{200D}' | '\u{2060}'..='\u{2065}'
-            | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}'
-            // Fillers that look like nothing, and separators that look like a new line.
-            | '\u{115F}' | '\u{1160}' | '\u{3164}' | '\u{FFA0}' | '\u{2028}' | '\u{2029}')
-}
-
-/// Appends `name` with everything [unsafe](is_unsafe) and every surrogate on its own spelled out.
+/// Appends `name` with everything that [cannot be printed](is_unprintable) and every surrogate on its own spelled out.
 pub(crate) fn push_escaped(out: &mut Vec<u8>, name: &[u8]) {
     for piece in pieces(name) {
         match piece {
@@ -38,7 +26,7 @@ fn push_text(out: &mut Vec<u8>, text: &str) {
         return out.extend_from_slice(text.as_bytes());
     }
     for c in text.chars() {
-        if is_unsafe(c) {
+        if is_unprintable(c) {
             push_code(out, c.into());
         } else {
             out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
@@ -138,7 +126,7 @@ mod tests {
     proptest! {
         #[test]
         fn escaping_leaves_only_what_can_be_seen(bytes in prop::collection::vec(any::<u8>(), 0..60)) {
-            assert!(!escaped(&bytes).chars().any(super::is_unsafe));
+            assert!(!escaped(&bytes).chars().any(super::is_unprintable));
         }
 
         #[test]

@@ -4,12 +4,12 @@
 //! JSON has an escape for and names on NTFS do hold.
 
 use super::column::{Cell, Column};
-use super::escape::is_unsafe;
 use super::number::{push_hexadecimal, push_number};
 use super::row::Row;
 use super::time::push_rfc3339;
 use super::wtf8::{Piece, pieces};
 use super::{Writer, push_words};
+use quarry_index::query::is_unprintable;
 
 /// Writes an object and a line end a row.
 #[derive(Debug)]
@@ -86,7 +86,9 @@ fn push_text(out: &mut Vec<u8>, text: &str) {
             '\n' => out.extend_from_slice(b"\\n"),
             '\r' => out.extend_from_slice(b"\\r"),
             '\t' => out.extend_from_slice(b"\\t"),
-            c if is_unsafe(c) => c.encode_utf16(&mut [0; 2]).iter().for_each(|&unit| push_unit(out, unit)),
+            c if is_unprintable(c) => {
+                c.encode_utf16(&mut [0; 2]).iter().for_each(|&unit| push_unit(out, unit))
+            }
             c => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
         }
     }

@@ -28,6 +28,9 @@ pub(super) mod number {
 /// Record flag of a file whose indexes are not directories.
 const VIEW_INDEX: u16 = 0x0008;
 
+/// Records of the children of `$Extend`.
+pub(super) const IN_EXTEND_RECORDS: std::ops::Range<u64> = FIRST_USER_RECORD..FIRST_USER_RECORD + 3;
+
 /// Record flag of the children of `$Extend`.
 const IN_EXTEND: u16 = 0x0004;
 
@@ -76,7 +79,7 @@ pub(super) fn tree() -> Tree {
         ("$ObjId", &[("$O", BY_NUMBERS)]),
         ("$Reparse", &[("$R", BY_NUMBERS)]),
     ];
-    for (number, (name, indexes)) in (FIRST_USER_RECORD..).zip(views) {
+    for (number, (name, indexes)) in IN_EXTEND_RECORDS.zip(views) {
         let view = Entry::bare().record_flags(VIEW_INDEX | IN_EXTEND);
         let view =
             indexes.iter().fold(view, |view, &(index, rule)| view.attribute(IndexRoot::view(index, rule)));

@@ -1,6 +1,7 @@
 //! Where the `$MFT` lies, and how its run list is spread over records when one cannot hold it.
 
 use super::geometry::Geometry;
+use super::metafiles;
 use crate::attribute::NonResident;
 use crate::bytes::index;
 use crate::runs::{Run, clusters, runs};
@@ -19,6 +20,12 @@ pub enum MftList {
 
 /// First record used for the rest of `$MFT`'s runs, as on Windows; 16 to 23 and then user records follow.
 const FIRST_EXTENSION: u64 = 15;
+
+/// The record for the piece after that in `record`: the next that no metafile has.
+fn next_extension(record: u64) -> u64 {
+    let next = (record + 1).max(FIRST_EXTENSION);
+    if metafiles::IN_EXTEND_RECORDS.contains(&next) { metafiles::IN_EXTEND_RECORDS.end } else { next }
+}
 
 /// Bytes of record 0 besides the list and the runs of `$DATA`: header, `$STANDARD_INFORMATION`, `$FILE_NAME`,
 /// a non-resident `$BITMAP`, end mark.
@@ -137,7 +144,7 @@ fn cut(list: &[Run], base: u64, extension: u64, most: usize) -> Vec<Piece> {
         let limit = NonResident::run_list_room(if pieces.is_empty() { base } else { extension });
         let count = fitting(rest, limit, most);
         let (here, behind) = rest.split_at(count);
-        let record = pieces.last().map_or(0, |piece| (piece.record + 1).max(FIRST_EXTENSION));
+        let record = pieces.last().map_or(0, |piece| next_extension(piece.record));
         pieces.push(Piece { record, lowest_vcn: vcn, runs: here.to_vec() });
         vcn += clusters(here);
         rest = behind;

@@ -164,7 +164,7 @@ impl VolumeBuilder {
 
     /// Puts at most so many of the `$MFT`'s runs into each record, so that few runs make many extension records.
     ///
-    /// They are records 15 to 23, then from 24 up; each must lie in runs that the records before it hold.
+    /// They are records 15 to 23, then from 27 up; each must lie in runs that the records before it hold.
     #[must_use]
     pub fn mft_runs_per_record(mut self, runs: usize) -> Self {
         assert!(runs > 0, "a piece of the run list has at least one run");

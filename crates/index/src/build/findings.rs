@@ -12,8 +12,10 @@ pub const LISTED_MAX: usize = 10_000;
 pub enum FindingKind {
     /// The parent of a name is gone, is another file by now, or is no folder.
     Orphan,
-    /// Folders that lie in one another.
+    /// Folders in use that lie in one another. Deleted ones that do are no finding: their parents have become others.
     Cycle,
+    /// A folder deeper than folders can lie.
+    TooDeep,
     /// An extension record whose base is gone or is another file by now.
     StaleExtension,
     /// A file in use without any name.
@@ -25,6 +27,7 @@ impl std::fmt::Display for FindingKind {
         f.write_str(match self {
             FindingKind::Orphan => "orphan: its parent folder is gone",
             FindingKind::Cycle => "folder inside itself",
+            FindingKind::TooDeep => "folder deeper than 32768 levels",
             FindingKind::StaleExtension => "stale extension: its base record is gone",
             FindingKind::Nameless => "file without a name",
         })
@@ -46,6 +49,7 @@ pub struct Findings {
     listed: Vec<Finding>,
     orphans: u64,
     cycles: u64,
+    too_deep: u64,
     stale_extensions: u64,
     nameless: u64,
 }
@@ -62,6 +66,7 @@ impl Findings {
         match kind {
             FindingKind::Orphan => &mut self.orphans,
             FindingKind::Cycle => &mut self.cycles,
+            FindingKind::TooDeep => &mut self.too_deep,
             FindingKind::StaleExtension => &mut self.stale_extensions,
             FindingKind::Nameless => &mut self.nameless,
         }
@@ -73,6 +78,7 @@ impl Findings {
         match kind {
             FindingKind::Orphan => self.orphans,
             FindingKind::Cycle => self.cycles,
+            FindingKind::TooDeep => self.too_deep,
             FindingKind::StaleExtension => self.stale_extensions,
             FindingKind::Nameless => self.nameless,
         }
@@ -81,7 +87,7 @@ impl Findings {
     /// How many there are in all.
     #[must_use]
     pub fn total(&self) -> u64 {
-        self.orphans + self.cycles + self.stale_extensions + self.nameless
+        self.orphans + self.cycles + self.too_deep + self.stale_extensions + self.nameless
     }
 
     /// The first [`LISTED_MAX`] of them.

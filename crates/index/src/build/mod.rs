@@ -123,7 +123,7 @@ impl Stitched {
         );
         let extensions = Extensions::stitch(take!(extensions), &layout.extensions);
         let mut stitched = Self {
-            records: RecordMap::new(&files.record),
+            records: addressed(&files),
             root_id,
             files,
             names,
@@ -182,6 +182,17 @@ impl Stitched {
         });
         file
     }
+}
+
+/// The files by the numbers that others call them by, which no stray has.
+fn addressed(files: &FileColumns) -> RecordMap {
+    let mut records = RecordMap::default();
+    for (file, (&record, flags)) in files.record.iter().zip(&files.flags).enumerate() {
+        if !flags.contains(FileFlags::STRAY) {
+            records.insert(record, as_u32(file));
+        }
+    }
+    records
 }
 
 /// What becomes rows: names, streams, and what is made here, in this order.

@@ -19,16 +19,7 @@ pub(crate) struct RecordMap {
 }
 
 impl RecordMap {
-    /// The map from `records[file]` to `file`. The first file wins where two claim one record.
-    pub(crate) fn new(records: &[u32]) -> Self {
-        let mut map = Self::default();
-        for (file, &record) in records.iter().enumerate() {
-            map.insert(record, as_u32(file));
-        }
-        map
-    }
-
-    /// Maps `record` to `file`, unless it is mapped already.
+    /// Maps `record` to `file`. The first file wins where two claim one record.
     pub(crate) fn insert(&mut self, record: u32, file: u32) {
         let page = self.page(record as usize / PAGE);
         let slot = &mut self.places[page * PAGE + record as usize % PAGE];
@@ -64,13 +55,16 @@ mod tests {
     #[test]
     fn finds_what_it_holds_and_nothing_else() {
         let records = [0, 5, 1023, 1024, 70_000, u32::MAX, 5];
-        let map = RecordMap::new(&records);
+        let mut map = RecordMap::default();
+        assert_eq!(map.get(0), None);
+        for (file, &record) in records.iter().enumerate() {
+            map.insert(record, as_u32(file));
+        }
         for (file, &record) in records.iter().enumerate().take(6) {
             assert_eq!(map.get(record), Some(as_u32(file)), "record {record}");
         }
         for record in [1, 4, 6, 1025, 69_999, 2_000_000, u32::MAX - 1] {
             assert_eq!(map.get(record), None, "record {record}");
         }
-        assert_eq!(RecordMap::new(&[]).get(0), None);
     }
 }

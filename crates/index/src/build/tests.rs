@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::tree::DEPTH_MAX;
 use super::{Builder, FindingKind, Findings};
 use crate::{Batch, CaseTable, File, FileFlags, FileId, Index, Patch, RowFlags, Stream, TAG_WOF, Time};
 
@@ -189,9 +190,7 @@ fn pitfall_28_what_hangs_on_a_ring_is_numbered_once() {
 #[test]
 fn pitfall_29_depth_takes_no_stack() {
     const LEVELS: u32 = 16_000;
-    let above = |number| if number == 30 { ROOT } else { id(number - 1, 1) };
-    let records: Vec<Record> =
-        (30..30 + LEVELS).map(|number| folder(number, 1, above(number), "d")).collect();
+    let records = chain(30, LEVELS);
     // Sixteen bytes a level: less than a call takes.
     let threads = rayon::ThreadPoolBuilder::new().num_threads(1).stack_size(16 * LEVELS as usize);
     let deepest = threads.build().unwrap().install(|| {
@@ -200,6 +199,64 @@ fn pitfall_29_depth_takes_no_stack() {
         index.row(LEVELS).path()
     });
     assert_eq!(deepest, b"/d".repeat(LEVELS as usize));
+}
+
+/// A chain of `levels` folders from `first` on, each in the one before, the uppermost in the root.
+fn chain(first: u32, levels: u32) -> Vec<Record> {
+    let above = |number| if number == first { ROOT } else { id(number - 1, 1) };
+    (first..first + levels).map(|number| folder(number, 1, above(number), "d")).collect()
+}
+
+/// How many levels above each row there are.
+fn depths(index: &Index) -> Vec<usize> {
+    let mut depths = Vec::new();
+    for row in index.rows() {
+        let depth = row.parent().map_or(0, |parent| depths[parent.number() as usize] + 1);
+        depths.push(depth);
+    }
+    depths
+}
+
+#[test]
+fn pitfall_29_what_lies_deeper_than_folders_can_hangs_in_the_bucket() {
+    let max = u32::try_from(DEPTH_MAX).unwrap();
+    let check = |levels: u32, hung: u64| {
+        let mut records = chain(30, levels);
+        let last = id(29 + levels, 1);
+        records.push(Record { streams: vec!["s"], ..file(30 + levels, 1, last, "f") });
+        let (index, findings) = build(&records, 1000, |segment| segment);
+        assert_eq!(index.len(), levels + 4, "the folders, a file, a stream, the root and the bucket");
+        assert_eq!((findings.count(FindingKind::TooDeep), findings.total()), (hung, hung));
+        let depths = depths(&index);
+        // The file may lie in the deepest folder, and its stream in the file.
+        assert_eq!(depths.iter().max(), Some(&(if hung == 0 { DEPTH_MAX + 2 } else { DEPTH_MAX })));
+        let bucket = index.row(Index::ROOT).subtree_end();
+        let parents = index.rows().filter_map(|row| row.parent().map(crate::Row::number));
+        assert_eq!(parents.filter(|&parent| parent == bucket).count() as u64, hung);
+        assert_eq!(index.row(bucket).subtree_end(), index.len());
+        let orphans = index.rows().filter(|row| row.flags().contains(RowFlags::ORPHAN)).count();
+        assert_eq!(orphans, 1 + if hung > 0 { (levels - max + 2) as usize } else { 0 });
+    };
+    check(max, 0);
+    check(max + 1, 1);
+    check(100_000, 3);
+}
+
+#[test]
+fn pitfall_29_depth_counts_in_rings_and_for_the_deleted_too() {
+    let ring = |deleted_ring: bool| {
+        let mut records = chain(30, 70_000);
+        records[0] = folder(30, 1, id(29 + 70_000, 1), "head");
+        if deleted_ring {
+            records = records.into_iter().map(deleted).collect();
+        }
+        let (index, findings) = build(&records, 1000, |segment| segment);
+        assert_eq!(depths(&index).into_iter().max(), Some(DEPTH_MAX));
+        assert_eq!(index.len(), 70_002);
+        (findings.count(FindingKind::Cycle), findings.count(FindingKind::TooDeep), findings.total())
+    };
+    assert_eq!(ring(false), (1, 2, 3));
+    assert_eq!(ring(true), (0, 0, 0), "what is deleted need not fit");
 }
 
 fn any_record(number: u32) -> impl Strategy<Value = Record> {

@@ -1,14 +1,22 @@
 //! Numbers the names in preorder, so that a folder's subtree is an interval of rows.
 //!
 //! Iterative throughout: NTFS allows folders some 16 thousand levels deep, and damage allows any depth. What
-//! hangs on nothing goes to a bucket of its own beside the root: a name whose parent is gone, and of each ring
-//! of folders that lie in one another the one with the lowest item.
+//! hangs on nothing goes to a bucket of its own beside the root: a name whose parent is gone, of each ring of
+//! folders that lie in one another the one with the lowest item, and a folder that lies deeper than any can. The
+//! last bounds what a path takes: a chain of a hundred thousand folders would else be gigabytes of paths.
+//!
+//! Deleted folders go the same way and are no findings: their parents went on to be something else, so that nothing
+//! about them need fit.
 
 use super::findings::{FindingKind, Findings};
 use super::join::refers_to;
 use super::{Items, NO_FILE, NO_ITEM, Stitched};
 use crate::batch::as_u32;
 use crate::file::{FileFlags, FileId};
+
+/// Levels of folders below the root or the bucket that are followed: twice what NTFS allows, whose paths have 32,767
+/// units at most.
+pub(super) const DEPTH_MAX: usize = 32 << 10;
 
 /// Rows in preorder.
 #[derive(Debug, Default)]
@@ -25,19 +33,29 @@ pub(crate) struct Numbering {
 pub(super) fn number(stitched: &Stitched, items: &Items, findings: &mut Findings) -> Numbering {
     let parents = parents(stitched, items, findings);
     let children = Children::new(&parents, items);
-    let mut walk = Walk::new(items.file.len());
-    walk.top(items.root, &children);
-    let bucket = walk.top(items.bucket, &children);
+    let mut walk = Walk::new(stitched, items, &children);
+    walk.top(items.root);
+    let bucket = walk.top(items.bucket);
+    walk.hang_deep(bucket, findings);
     for item in 0..as_u32(items.file.len()) {
         if items.file[item as usize] == NO_FILE || walk.seen[item as usize] {
             continue;
         }
         let head = ring_head(item, &parents);
-        findings.note(FindingKind::Cycle, stitched.files.record[items.file[head as usize] as usize]);
-        walk.below(bucket, head, &children);
+        // Of a ring either all folders are in use or none is.
+        note_living(FindingKind::Cycle, head, stitched, items, findings);
+        walk.hang(bucket, head);
+        walk.hang_deep(bucket, findings);
     }
-    walk.rows.end[bucket as usize] = as_u32(walk.rows.item.len());
     walk.rows
+}
+
+/// Notes that something is wrong with an item, unless it is deleted.
+fn note_living(kind: FindingKind, item: u32, stitched: &Stitched, items: &Items, findings: &mut Findings) {
+    let file = items.file[item as usize] as usize;
+    if !stitched.files.flags[file].contains(FileFlags::DELETED) {
+        findings.note(kind, stitched.files.record[file]);
+    }
 }
 
 /// The parent of each item, as an item; the bucket where there is none.
@@ -49,8 +67,8 @@ fn parents(stitched: &Stitched, items: &Items, findings: &mut Findings) -> Vec<u
             NO_ITEM
         } else if item < items.first_stream {
             let found = folder(stitched, items, item as usize);
-            if found.is_none() && !stitched.files.flags[file as usize].contains(FileFlags::DELETED) {
-                findings.note(FindingKind::Orphan, stitched.files.record[file as usize]);
+            if found.is_none() {
+                note_living(FindingKind::Orphan, item, stitched, items, findings);
             }
             found.unwrap_or(items.bucket)
         } else if items.is_stream(item) {
@@ -115,33 +133,58 @@ struct Open {
 }
 
 /// Rows as far as they are numbered.
-struct Walk {
+struct Walk<'a> {
+    stitched: &'a Stitched,
+    items: &'a Items,
+    children: &'a Children,
     rows: Numbering,
     seen: Vec<bool>,
+    /// The folders that the next item lies in, outermost first.
     open: Vec<Open>,
+    /// Folders that lie too deep, met and not numbered yet.
+    deep: Vec<u32>,
 }
 
-impl Walk {
-    fn new(items: usize) -> Self {
-        let column = || Vec::with_capacity(items);
+impl<'a> Walk<'a> {
+    fn new(stitched: &'a Stitched, items: &'a Items, children: &'a Children) -> Self {
+        let column = || Vec::with_capacity(items.file.len());
         let rows = Numbering { item: column(), parent: column(), end: column() };
-        Self { rows, seen: vec![false; items], open: Vec::new() }
+        let seen = vec![false; items.file.len()];
+        Self { stitched, items, children, rows, seen, open: Vec::new(), deep: Vec::new() }
     }
 
     /// Numbers a subtree that hangs on nothing.
-    fn top(&mut self, item: u32, children: &Children) -> u32 {
+    fn top(&mut self, item: u32) -> u32 {
         let row = as_u32(self.rows.item.len());
-        self.below(row, item, children);
+        self.enter(row, item);
+        self.finish();
         row
     }
 
-    /// Numbers the subtree of `item` as a child of `parent`.
-    fn below(&mut self, parent: u32, item: u32, children: &Children) {
-        self.enter(parent, item, children);
+    /// Numbers the subtree of `item` as the last in the bucket.
+    fn hang(&mut self, bucket: u32, item: u32) {
+        self.open.push(Open { row: bucket, rest: 0..0 });
+        self.enter(bucket, item);
+        self.finish();
+    }
+
+    /// Hangs up what lies too deep, which may hold what lies too deep again.
+    fn hang_deep(&mut self, bucket: u32, findings: &mut Findings) {
+        while !self.deep.is_empty() {
+            for item in std::mem::take(&mut self.deep) {
+                note_living(FindingKind::TooDeep, item, self.stitched, self.items, findings);
+                self.seen[item as usize] = false;
+                self.hang(bucket, item);
+            }
+        }
+    }
+
+    /// Numbers all that is left in the open folders.
+    fn finish(&mut self) {
         while let Some(open) = self.open.last_mut() {
             let row = open.row;
             match open.rest.next() {
-                Some(place) => self.enter(row, children.item[place as usize], children),
+                Some(place) => self.enter(row, self.children.item[place as usize]),
                 None => {
                     self.rows.end[row as usize] = as_u32(self.rows.item.len());
                     self.open.pop();
@@ -150,19 +193,28 @@ impl Walk {
         }
     }
 
-    fn enter(&mut self, parent: u32, item: u32, children: &Children) {
+    fn enter(&mut self, parent: u32, item: u32) {
         // An item already seen can only be the head of a ring, met again from its last member.
         if std::mem::replace(&mut self.seen[item as usize], true) {
+            return;
+        }
+        if self.open.len() > DEPTH_MAX && self.is_folder(item) {
+            self.deep.push(item);
             return;
         }
         let row = as_u32(self.rows.item.len());
         self.rows.item.push(item);
         self.rows.parent.push(parent);
         self.rows.end.push(row + 1);
-        let rest = children.of(item);
+        let rest = self.children.of(item);
         if !rest.is_empty() {
             self.open.push(Open { row, rest });
         }
+    }
+
+    fn is_folder(&self, item: u32) -> bool {
+        let file = self.items.file[item as usize] as usize;
+        !self.items.is_stream(item) && self.stitched.files.flags[file].contains(FileFlags::DIRECTORY)
     }
 }
 

@@ -61,13 +61,25 @@ fn found(query: &str, at: &Range<usize>) -> String {
     }
 }
 
+/// Whether `c` would act on a terminal, or not be seen there: to be spelled out where people read it.
+#[must_use]
+pub fn is_unprintable(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            // Bidirectional marks, embeddings, overrides and isolates.
+            '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{206F}'
+            // Characters without a width that are not there to change the one before them.
+            | '\u{00AD}' | '\u{034F}' | '\u{180E}' | '\u{200B}'..='\u{200D}' | '\u{2060}'..='\u{2065}'
+            | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}'
+            // Fillers that look like nothing, and separators that look like a new line.
+            | '\u{115F}' | '\u{1160}' | '\u{3164}' | '\u{FFA0}' | '\u{2028}' | '\u{2029}')
+}
+
 /// The character, or a stand-in for one that would move or hide what stands around it on a terminal.
 fn printable(c: char) -> char {
-    let hides =
-        matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}');
     match c {
         '\t' | '\n' | '\r' => ' ',
-        _ if c.is_control() || hides => '\u{FFFD}',
+        _ if is_unprintable(c) => '\u{FFFD}',
         _ => c,
     }
 }

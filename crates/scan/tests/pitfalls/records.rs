@@ -155,6 +155,24 @@ fn pitfall_11_a_deleted_file_of_which_only_streams_are_left_is_found_by_its_numb
 }
 
 #[test]
+fn pitfall_11_a_deleted_file_of_which_only_its_data_are_left_is_found_by_its_number() {
+    let lost = |record: RecordBuilder| scan_deleted(volume([(BASE, record.sequence(3).deleted())]));
+    let found = lost(RecordBuilder::new(BASE).with(data(7)));
+    assert_eq!(paths(&found), ["<orphans>/<record 40>"]);
+    let row = row(&found, "<orphans>/<record 40>");
+    let flags = RowFlags::DELETED | RowFlags::DAMAGED | RowFlags::ORPHAN;
+    assert_eq!((row.sizes(), row.flags), ((7 * 4096, 7 * 4096), flags));
+    assert_eq!(findings(&found), []);
+    let piece = Attribute::non_resident(kind::DATA, NonResident::continued(5, &[(Some(99), 2)]));
+    assert_eq!(
+        paths(&lost(RecordBuilder::new(BASE).with(piece))),
+        [""; 0],
+        "a piece of what starts elsewhere"
+    );
+    assert_eq!(paths(&lost(RecordBuilder::new(BASE))), [""; 0]);
+}
+
+#[test]
 fn pitfall_12_what_is_no_record_is_counted_and_passed_over() {
     let mut volume =
         VolumeBuilder::new().file("a", b"1").file("b", b"2").file("c", b"3").file("d", b"4").build();
@@ -194,6 +212,23 @@ fn pitfall_12_a_record_in_the_place_of_another_is_damaged() {
     let row = row(&scan, "/moved");
     assert_eq!((row.record, row.flags), (Some(40), RowFlags::DAMAGED));
     assert_eq!(scan.report.damaged.iter().map(|it| it.damage).collect::<Vec<_>>(), [Damage::MISPLACED]);
+}
+
+/// Whoever refers to a record's number does not mean what strayed into its place, nor what strayed from there.
+#[test]
+fn pitfall_12_nothing_refers_to_a_record_out_of_its_place() {
+    let stray = RecordBuilder::new(77).sequence(3).directory();
+    let image = volume([
+        (BASE, stray.with(FileName::new(Reference::ROOT, "stray"))),
+        (50, extension(50).with(data(7))),
+        (51, RecordBuilder::new(51).with(FileName::new(BASE_AT, "child"))),
+        (52, RecordBuilder::new(52).with(FileName::new((77, 3), "child of another"))),
+    ]);
+    let scan = scan(image);
+    assert_eq!(paths(&scan), ["/stray", "<orphans>/child", "<orphans>/child of another"]);
+    assert_eq!(row(&scan, "/stray").size, 0);
+    let expected = [(FindingKind::Orphan, 51), (FindingKind::Orphan, 52), (FindingKind::StaleExtension, 50)];
+    assert_eq!(findings(&scan), expected);
 }
 
 #[test]

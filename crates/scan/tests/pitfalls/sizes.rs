@@ -91,6 +91,7 @@ fn pitfall_36_a_stream_of_that_name_is_a_users_where_nothing_is_packed() {
     let scan = scan(VolumeBuilder::new().add("a", entry).build().into_image());
     assert_eq!(paths(&scan), ["/a", "/a:WofCompressedData"]);
     assert_eq!((row(&scan, "/a").sizes(), row(&scan, "/a:WofCompressedData").size), ((5, 0), 3));
+    assert_eq!(scan.report.counts.streams, 1 + METAFILE_STREAMS);
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! Parents that are gone, rings of folders, links, and depth.
 
-use quarry_forge::{Attribute, Entry, FileName, RecordBuilder, Reparse, StandardInformation, VolumeBuilder};
+use quarry_forge::{
+    Attribute, Entry, FileName, NonResident, RecordBuilder, Reparse, StandardInformation, VolumeBuilder,
+};
 use quarry_index::{FindingKind, Kind, RowFlags};
 
 use crate::common::{METAFILE_STREAMS, findings, paths, row, rows, scan, scan_deleted, user_rows};
@@ -141,6 +143,21 @@ fn pitfall_28_two_rings_are_two_findings() {
     assert_eq!(paths(&scan), ["<orphans>/a", "<orphans>/a/b", "<orphans>/c", "<orphans>/c/d"]);
 }
 
+/// Their records were given out again since, so that what they say of one another need not fit.
+#[test]
+fn pitfall_28_a_ring_of_deleted_folders_stands_apart_and_is_no_finding() {
+    let gone = |number, parent, name| {
+        let (number, record) = folder(number, parent, name);
+        (number, record.sequence(2).deleted())
+    };
+    let image = volume([gone(40, (41, 1), "a"), gone(41, (40, 1), "b"), folder(42, (42, 1), "living")]);
+    let expected = [(FindingKind::Cycle, 42)];
+    assert_eq!(findings(&scan(image.clone())), expected);
+    let all = scan_deleted(image);
+    assert_eq!(findings(&all), expected, "the deleted are no findings");
+    assert_eq!(paths(&all), ["<orphans>/a", "<orphans>/a/b", "<orphans>/living"]);
+}
+
 #[test]
 fn pitfall_28_a_user_may_call_a_folder_as_the_bucket_is_called() {
     let image =
@@ -266,6 +283,30 @@ fn pitfall_32_names_that_differ_by_case_alone_are_two() {
     let scan = scan(VolumeBuilder::new().file("d/name", b"1").file("d/NAME", b"22").build().into_image());
     assert_eq!(paths(&scan), ["/d", "/d/NAME", "/d/name"]);
     assert_eq!((row(&scan, "/d/NAME").size, row(&scan, "/d/name").size), (2, 1));
+}
+
+/// A reparse point outside of its record is one, whether its tag is known or not.
+#[test]
+fn pitfall_32_a_reparse_point_that_lies_in_clusters_is_one() {
+    let outside = || {
+        Attribute::non_resident(quarry_forge::kind::REPARSE_POINT, NonResident::new(4096, &[(Some(9), 1)]))
+    };
+    let tag_of = |name: FileName, in_base: bool| {
+        let base = RecordBuilder::new(40).with(StandardInformation::new()).with(name);
+        let extension = RecordBuilder::new(41).base((40, 1));
+        let (base, extension) =
+            if in_base { (base.with(outside()), extension) } else { (base, extension.with(outside())) };
+        let scan = scan(volume([(40, base), (41, extension)]));
+        let row = row(&scan, "/link");
+        assert_eq!(row.flags, RowFlags::empty());
+        (row.kind, row.reparse_tag)
+    };
+    let name = || FileName::new((5, 5), "link");
+    let remembered = || name().flags(0x400).reparse_tag(quarry_forge::tag::SYMLINK);
+    assert_eq!(tag_of(remembered(), true), (Kind::Link, quarry_forge::tag::SYMLINK));
+    for found in [tag_of(name(), true), tag_of(name(), false), tag_of(remembered(), false)] {
+        assert_eq!(found, (Kind::File, quarry_ntfs::tag::UNKNOWN));
+    }
 }
 
 #[test]

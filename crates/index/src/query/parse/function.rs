@@ -85,6 +85,49 @@ pub(super) fn prefix(input: &mut Input<'_>) -> Parsed<Option<Prefix>> {
     }
 }
 
+/// Words that other search programs and everyday language have for what is called otherwise here.
+const ELSEWHERE: &[(&str, &str)] = &[
+    ("file", "type:file"),
+    ("files", "type:file"),
+    ("folder", "type:folder"),
+    ("folders", "type:folder"),
+    ("dir", "type:folder"),
+    ("directory", "type:folder"),
+    ("link", "type:link"),
+    ("symlink", "type:link"),
+    ("stream", "type:stream"),
+    ("ads", "type:stream"),
+    ("kind", "type:"),
+    ("is", "type:"),
+    ("in", "path:"),
+    ("under", "path:"),
+    ("parent", "path:"),
+    ("filename", "name:"),
+    ("extension", "ext:"),
+    ("suffix", "ext:"),
+    ("re", "regex:"),
+    ("date", "dm:"),
+    ("time", "dm:"),
+    ("mtime", "dm:"),
+    ("newer", "dm:>"),
+    ("older", "dm:<"),
+    ("birth", "dc:"),
+    ("atime", "da:"),
+    ("ctime", "dr:"),
+    ("larger", "size:>"),
+    ("bigger", "size:>"),
+    ("smaller", "size:<"),
+    ("empty", "size:empty"),
+    ("hidden", "attrib:h"),
+    ("readonly", "attrib:r"),
+    ("system", "attrib:s"),
+    ("inode", "record:"),
+    ("frs", "record:"),
+    ("removed", "deleted:"),
+    ("lost", "orphan:"),
+    ("corrupt", "damaged:"),
+];
+
 /// The longest word that advice repeats.
 const QUOTED_BYTES_MAX: usize = 60;
 
@@ -97,8 +140,11 @@ fn advice(word: &str, start: &Input<'_>) -> String {
     if near.is_empty() { quote } else { format!("did you mean {}? {quote}", near.join(" or ")) }
 }
 
-/// Functions whose names are a slip or two away from `word`.
+/// What is called so elsewhere, or the functions whose names are a slip or two away from `word`.
 fn near(word: &str) -> Vec<String> {
+    if let Some((_, here)) = ELSEWHERE.iter().find(|(elsewhere, _)| *elsewhere == word) {
+        return vec![format!("`{here}`")];
+    }
     let slips_max = if word.len() < 4 { 1 } else { 2 };
     let is_near = |name: &str| {
         (word.len() > 1 && name.starts_with(word)) || (name.len() > 2 && slips(word, name) <= slips_max)
@@ -193,4 +239,18 @@ fn letter_fault<T>(at: std::ops::Range<usize>) -> Parsed<T> {
     let hint = "r read-only, h hidden, s system, d folder, a archive, n normal, t temporary, p sparse, l reparse point, \
                 c compressed, o offline, i not indexed, e encrypted";
     fault(at, "attribute letters", hint)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ELSEWHERE, PREFIXES};
+
+    #[test]
+    fn what_is_called_otherwise_elsewhere_is_something_here() {
+        let is_here = |name: &str| PREFIXES.iter().any(|(known, _)| *known == name);
+        for (elsewhere, here) in ELSEWHERE {
+            assert!(!is_here(elsewhere), "`{elsewhere}:` needs no advice");
+            assert!(here.split_once(':').is_some_and(|(name, _)| is_here(name)), "`{here}` is nothing");
+        }
+    }
 }

@@ -250,6 +250,10 @@ fn errors_of_functions() {
         "^^^^^",
         &format!("did you mean `deleted:`? {}", quote("delet:")),
     );
+    let advice = format!("did you mean `type:file`? {}", quote("file:x"));
+    check_error("file:x", &unknown("file"), "^^^^", &advice);
+    let advice = format!("did you mean `attrib:h`? {}", quote("Hidden:"));
+    check_error("Hidden:", &unknown("Hidden"), "^^^^^^", &advice);
     check_error("path:", "a text, found the end of the query", "     ^", TEXT);
     check_error("a \"\" b", "a text, found `\"\"`", "  ^^", TEXT);
     check_error("name: x", "a text, found white space", "     ^", TEXT);

@@ -7,8 +7,10 @@
 use std::fs::{File, Metadata};
 use std::io::{self, Seek, SeekFrom};
 use std::path::Path;
+use std::sync::Arc;
 
-use crate::{Device, DeviceKind, FileKind, OpenError};
+use crate::port::PortFile;
+use crate::{Device, DeviceKind, FileKind, OpenError, positioned};
 
 /// Alignment of reads from a raw volume or disk of Windows, in bytes: its largest sector. The cache is not in between.
 const RAW_ALIGNMENT_BYTES: u32 = 4096;
@@ -17,7 +19,7 @@ const RAW_ALIGNMENT_BYTES: u32 = 4096;
 #[derive(Debug)]
 pub struct FileDevice {
     name: String,
-    file: File,
+    file: Arc<File>,
     len: u64,
     alignment: u32,
     kind: DeviceKind,
@@ -50,7 +52,13 @@ impl FileDevice {
             file.seek(SeekFrom::End(0)).map_err(|source| OpenError::NoLength { path: owned(), source })?;
         advise_sequential(&file);
         let alignment = if raw { RAW_ALIGNMENT_BYTES } else { 1 };
-        Ok(Self { name: path.display().to_string(), file, len, alignment, kind })
+        Ok(Self { name: path.display().to_string(), file: Arc::new(file), len, alignment, kind })
+    }
+
+    /// The same handle for a [`Port`](crate::port::Port), which will only read from it.
+    #[must_use]
+    pub fn port_file(&self) -> PortFile {
+        PortFile::new(Arc::clone(&self.file), self.alignment, false)
     }
 }
 
@@ -76,19 +84,8 @@ impl Device for FileDevice {
         let rest = usize::try_from(self.len.saturating_sub(offset)).unwrap_or(usize::MAX);
         let count = buf.len().min(rest);
         let Some(part) = buf.get_mut(..count).filter(|part| !part.is_empty()) else { return Ok(0) };
-        read_file_at(&self.file, part, offset)
+        positioned::read_at(&self.file, part, offset)
     }
-}
-
-#[cfg(unix)]
-fn read_file_at(file: &File, buf: &mut [u8], offset: u64) -> io::Result<usize> {
-    std::os::unix::fs::FileExt::read_at(file, buf, offset)
-}
-
-/// Moves the handle's cursor, which nobody uses; the position of the read itself is part of the request.
-#[cfg(windows)]
-fn read_file_at(file: &File, buf: &mut [u8], offset: u64) -> io::Result<usize> {
-    std::os::windows::fs::FileExt::seek_read(file, buf, offset)
 }
 
 /// Tells the kernel to read ahead further. Most of a `$MFT` lies in a few long runs; a refusal costs only speed.
@@ -101,7 +98,7 @@ fn advise_sequential(file: &File) {
 fn advise_sequential(_file: &File) {}
 
 /// Which kind of device the file is, or what it is instead.
-fn accept(metadata: &Metadata) -> Result<DeviceKind, FileKind> {
+pub(crate) fn accept(metadata: &Metadata) -> Result<DeviceKind, FileKind> {
     let kind = metadata.file_type();
     if kind.is_file() {
         return Ok(DeviceKind::File);

@@ -1,0 +1,193 @@
+//! What a port works on: files opened elsewhere, devices that block, and their registration.
+
+use std::fmt;
+use std::fs::File;
+use std::io;
+use std::sync::Arc;
+
+use quarry_sync::primitive::atomic::{AtomicBool, Ordering};
+
+use crate::positioned;
+
+use super::op::Flush;
+
+/// A device whose calls return when they are done. The port that works on one has threads to spend on it.
+///
+/// Calls come from several threads at once and need not be in any order.
+pub trait BlockingDevice: Send + Sync + fmt::Debug {
+    /// Reads once into `buf` from `offset` on; fewer bytes than asked for are continued, 0 are the device's end.
+    ///
+    /// # Errors
+    /// What the system says; [`io::ErrorKind::Interrupted`] is tried again.
+    fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize>;
+
+    /// Writes once from `buf` to `offset`; fewer bytes than asked for are continued, 0 are an error.
+    ///
+    /// # Errors
+    /// What the system says; [`io::ErrorKind::Interrupted`] is tried again.
+    fn write_at(&self, buf: &[u8], offset: u64) -> io::Result<usize>;
+
+    /// Makes durable what was written.
+    ///
+    /// # Errors
+    /// What the system says. Nothing is known then about what was written before.
+    fn flush(&self, flush: Flush) -> io::Result<()>;
+
+    /// Bytes of which offsets and lengths must be multiples. A power of two.
+    fn alignment(&self) -> u32 {
+        1
+    }
+
+    /// Whether writes and flushes are taken at all.
+    fn is_writable(&self) -> bool {
+        true
+    }
+}
+
+/// An open file or block device that a port can work on. Cheap to clone: clones are one handle.
+///
+/// It comes from a [`FileDevice`](crate::FileDevice), and is then read only, or from a
+/// [`WritableFile`](crate::WritableFile).
+#[derive(Debug, Clone)]
+pub struct PortFile {
+    file: Arc<File>,
+    alignment: u32,
+    writable: bool,
+}
+
+impl PortFile {
+    pub(crate) fn new(file: Arc<File>, alignment: u32, writable: bool) -> Self {
+        Self { file, alignment: alignment.max(1), writable }
+    }
+
+    /// A handle opened elsewhere, to be read only. Nothing is checked: what it leads to may be of any kind.
+    #[must_use]
+    pub fn read_only(file: File) -> Self {
+        Self::new(Arc::new(file), 1, false)
+    }
+
+    #[cfg(target_os = "linux")]
+    pub(crate) fn file(&self) -> &File {
+        &self.file
+    }
+}
+
+impl BlockingDevice for PortFile {
+    fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+        positioned::read_at(&self.file, buf, offset)
+    }
+
+    fn write_at(&self, buf: &[u8], offset: u64) -> io::Result<usize> {
+        positioned::write_at(&self.file, buf, offset)
+    }
+
+    fn flush(&self, flush: Flush) -> io::Result<()> {
+        match flush {
+            Flush::Data => self.file.sync_data(),
+            Flush::All => self.file.sync_all(),
+        }
+    }
+
+    fn alignment(&self) -> u32 {
+        self.alignment
+    }
+
+    fn is_writable(&self) -> bool {
+        self.writable
+    }
+}
+
+/// What can be registered with a port. Not every backend takes every kind.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Target {
+    /// A file or a block device. Every backend that works on real disks takes it.
+    File(PortFile),
+    /// Anything that blocks. Only a backend with threads takes it.
+    Blocking(Arc<dyn BlockingDevice>),
+}
+
+impl Target {
+    pub(crate) fn blocking(&self) -> &dyn BlockingDevice {
+        match self {
+            Self::File(file) => file,
+            Self::Blocking(device) => &**device,
+        }
+    }
+}
+
+impl From<PortFile> for Target {
+    fn from(file: PortFile) -> Self {
+        Self::File(file)
+    }
+}
+
+impl From<Arc<dyn BlockingDevice>> for Target {
+    fn from(device: Arc<dyn BlockingDevice>) -> Self {
+        Self::Blocking(device)
+    }
+}
+
+/// A device as registered with one port. Cheap to clone. The target stays open until the last clone and the last
+/// operation on it are gone.
+#[derive(Debug, Clone)]
+pub struct PortDevice(pub(crate) Arc<Registered>);
+
+#[derive(Debug)]
+pub(crate) struct Registered {
+    pub(crate) target: Target,
+    key: u64,
+    alignment: u32,
+    writable: bool,
+    /// Which registration of the port it is, counted from 0; never given twice.
+    #[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "only a ring asks"))]
+    pub(crate) number: u32,
+    /// Held by the port as well: an operation on another port's device would go to the wrong disk.
+    port: Arc<()>,
+    withdrawn: AtomicBool,
+}
+
+impl PortDevice {
+    pub(super) fn new(target: Target, key: u64, number: u32, port: Arc<()>) -> Self {
+        let (alignment, writable) = (target.blocking().alignment().max(1), target.blocking().is_writable());
+        let withdrawn = AtomicBool::new(false);
+        Self(Arc::new(Registered { target, key, alignment, writable, number, port, withdrawn }))
+    }
+
+    /// The key it was registered with.
+    #[must_use]
+    pub fn key(&self) -> u64 {
+        self.0.key
+    }
+
+    /// Bytes of which offsets and lengths of operations must be multiples.
+    #[must_use]
+    pub fn alignment(&self) -> u32 {
+        self.0.alignment
+    }
+
+    /// Whether it takes writes and flushes.
+    #[must_use]
+    pub fn is_writable(&self) -> bool {
+        self.0.writable
+    }
+
+    pub(super) fn belongs_to(&self, port: &Arc<()>) -> bool {
+        Arc::ptr_eq(&self.0.port, port)
+    }
+
+    pub(super) fn withdraw(&self) {
+        // `Relaxed`: a submission that does not see it yet came before it.
+        self.0.withdrawn.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Registered {
+    pub(crate) fn alignment(&self) -> u32 {
+        self.alignment
+    }
+
+    pub(crate) fn is_withdrawn(&self) -> bool {
+        self.withdrawn.load(Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,100 @@
+//! What a port can be told before it opens: [`PortOptions`].
+
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+/// Operations with the system at once, unless told otherwise.
+const DEPTH: usize = 64;
+/// The most that can be asked for: a ring of this many entries is the largest that Linux makes.
+pub const DEPTH_MAX: usize = 32 * 1024;
+/// Operations that wait for one of those, unless told otherwise.
+const PENDED_MAX: usize = 4096;
+/// Threads of the backend that blocks, unless told otherwise: as many as an NVMe disk wants at the least.
+const THREADS: usize = 8;
+/// How long a port that is dropped waits for the kernel, unless told otherwise.
+const DROP_LIMIT: Duration = Duration::from_secs(10);
+
+/// Which backend does the work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum BackendKind {
+    /// The best that this system grants: a ring on Linux, threads elsewhere and where rings are refused.
+    #[default]
+    Auto,
+    /// Blocking calls on threads. Works everywhere.
+    Threads,
+    /// An io_uring of Linux.
+    Uring,
+}
+
+/// What happens to an operation that is submitted while as many as the port takes are in flight.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Beyond {
+    /// It waits in the port for its turn, first come, first served; beyond `max` of those it is refused.
+    Pend {
+        /// How many may wait.
+        max: usize,
+    },
+    /// It is refused, and the caller has it back.
+    Refuse,
+}
+
+/// How to open a [`Port`](super::Port).
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct PortOptions {
+    pub(super) backend: BackendKind,
+    pub(super) depth: usize,
+    pub(super) beyond: Beyond,
+    pub(super) threads: usize,
+    pub(super) drop_limit: Duration,
+}
+
+impl Default for PortOptions {
+    fn default() -> Self {
+        Self {
+            backend: BackendKind::Auto,
+            depth: DEPTH,
+            beyond: Beyond::Pend { max: PENDED_MAX },
+            threads: THREADS,
+            drop_limit: DROP_LIMIT,
+        }
+    }
+}
+
+impl PortOptions {
+    /// The best backend there is, 64 operations in flight, 4096 pended, ten seconds' patience when dropped.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Asks for one backend. With [`BackendKind::Auto`] a port says which one it got and why.
+    pub fn backend(mut self, backend: BackendKind) -> Self {
+        self.backend = backend;
+        self
+    }
+
+    /// How many operations are with the system at once; at most [`DEPTH_MAX`].
+    pub fn depth(mut self, depth: NonZeroUsize) -> Self {
+        self.depth = depth.get().min(DEPTH_MAX);
+        self
+    }
+
+    /// What happens to those beyond.
+    pub fn beyond(mut self, beyond: Beyond) -> Self {
+        self.beyond = beyond;
+        self
+    }
+
+    /// How many threads the backend that blocks has; never more than the depth.
+    pub fn threads(mut self, threads: NonZeroUsize) -> Self {
+        self.threads = threads.get();
+        self
+    }
+
+    /// How long a port that is dropped waits for what is in flight before it leaks the memory.
+    pub fn drop_limit(mut self, limit: Duration) -> Self {
+        self.drop_limit = limit;
+        self
+    }
+}

@@ -15,6 +15,9 @@ mod record;
 mod runs;
 mod scan;
 mod seeds;
+#[path = "../../crates/index/tests/common/sign.rs"]
+mod sign;
+mod snapshot;
 mod sparse;
 mod target;
 mod volume;
@@ -26,5 +29,6 @@ pub use query::query;
 pub use record::record;
 pub use runs::runs;
 pub use seeds::{Seed, seeds};
+pub use snapshot::snapshot;
 pub use target::{TARGETS, Target, replay};
 pub use volume::volume;

@@ -20,6 +20,7 @@ pub(crate) fn check(volume: &Volume) {
         readers: NonZeroUsize::MIN.saturating_add(1),
         chunk_bytes: volume.record_bytes(),
         deleted: true,
+        evidence: true,
         strict: false,
     };
     let one_go = Pipeline { readers: NonZeroUsize::MIN, chunk_bytes: quarry_scan::CHUNK_BYTES, ..smallest };
@@ -56,7 +57,7 @@ fn check_bounds(volume: &Volume, scan: &Scan) {
     let bytes = volume.device().len();
     let rows = u64::from(index.len());
     assert!(rows <= MADE_ROWS + bytes / ATTRIBUTE_BYTES_MIN as u64, "{rows} rows of {bytes} bytes");
-    let memory = index.heap_bytes() as u64;
+    let memory = index.bytes() as u64;
     assert!(memory <= INDEX_BYTES_PER_BYTE * bytes + INDEX_BYTES_MIN, "{memory} bytes for {bytes}");
 
     let Counts { records, files, extensions, deleted, blank, baad, junk, unread, .. } = report.counts;
@@ -112,7 +113,8 @@ fn check_search(index: &Index) {
     let all = Query::parse("", &jiff::Zoned::default()).expect("no terms are none to get wrong");
     // A bucket of orphans that holds none is the only row that nobody sees.
     let seen = index.rows().filter(|row| row.record().is_some() || row.subtree_end() > row.number() + 1);
-    assert_eq!(index.search(&all, &options).total, seen.count() as u64);
+    let found = index.search(&all, &options).expect("what was just built is sound");
+    assert_eq!(found.total, seen.count() as u64);
 }
 
 /// What lives is the same whether the deleted are kept or not.

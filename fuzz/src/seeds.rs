@@ -1,10 +1,14 @@
 //! Inputs to begin with, all made by the forge: sound ones of every kind, for the search to damage.
 
+use std::sync::Arc;
+
 use quarry_forge::{
     Attribute, AttributeList, Bitmap, Disk, FileName, ListEntry, Lookalike, NonResident, RecordBuilder,
     Reference, Reparse, StandardInformation, Volume, VolumeBuilder, VolumeInformation, VolumeName, disk,
     kind, namespace,
 };
+use quarry_io::MemoryDevice;
+use quarry_scan::{Pipeline, Progress};
 
 use crate::sparse::Sparse;
 
@@ -39,6 +43,7 @@ pub fn seeds() -> Vec<Seed> {
         ("query", QUERIES.lines().map(|line| line.trim().as_bytes().to_vec()).collect()),
         ("record", records().iter().map(RecordBuilder::build).collect()),
         ("runs", run_lists()),
+        ("snapshot", snapshots()),
         ("volume", volumes()),
     ]
     .into_iter()
@@ -56,6 +61,19 @@ fn layouts() -> Vec<Volume> {
         small().cluster_bytes(512).mft_runs(&pieces).mft_runs_per_record(20).build(),
         small().cluster_bytes(65536).build(),
     ]
+}
+
+/// The indexes of the volumes.
+fn snapshots() -> Vec<Vec<u8>> {
+    let snapshot = |volume: Volume| {
+        let device = Arc::new(MemoryDevice::new("seed", volume.into_image()));
+        let volumes = quarry_scan::open(device, None).ok()?;
+        let scan = Pipeline::default().run(volumes.first()?, &Progress::default()).ok()?;
+        let mut bytes = Vec::new();
+        scan.index.write_to(&mut bytes).ok()?;
+        Some(bytes)
+    };
+    layouts().into_iter().take(2).filter_map(snapshot).collect()
 }
 
 fn boots() -> Vec<Vec<u8>> {

@@ -21,6 +21,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "query", body: crate::query },
     Target { name: "record", body: crate::record },
     Target { name: "runs", body: crate::runs },
+    Target { name: "snapshot", body: crate::snapshot },
     Target { name: "volume", body: crate::volume },
 ];
 

@@ -74,7 +74,9 @@ impl Failure {
             Self::Told => (Exit::Error, None),
             // The rows that the reader wanted were found.
             Self::Output(SinkError::Closed) => (Exit::Found, None),
-            Self::Output(error @ SinkError::Io(_)) => (Exit::Error, Some(error.to_string())),
+            Self::Output(error @ (SinkError::Io(_) | SinkError::Damaged(_))) => {
+                (Exit::Error, Some(error.to_string()))
+            }
             Self::Interrupted => (Exit::Interrupted, None),
         }
     }

@@ -29,7 +29,7 @@ pub(crate) fn run(find: &Find, session: &Session, out: &mut dyn Write) -> Result
     let (sources, unopened) = read(find, &query, session)?;
     let several = find.on.len() > 1 || sources.len() > 1;
     let options = options(&find.rows, find.output.count, several);
-    let (runs, total) = search(&sources, &query, &options, session);
+    let (runs, total) = search(&sources, &query, &options, session)?;
     if session.interrupt.is_set() {
         return Err(Failure::Interrupted);
     }
@@ -114,18 +114,19 @@ fn search<'a>(
     query: &Query,
     options: &SearchOptions,
     session: &Session,
-) -> (Vec<Run<'a>>, u64) {
+) -> Result<(Vec<Run<'a>>, u64), Failure> {
     let began = Instant::now();
     let mut total = 0;
     let mut run = |source: &'a Source| {
-        let hits = source.scan.index.search(query, options);
+        let found = source.scan.index.search(query, options);
+        let hits = found.map_err(|fault| Complaint::about(source.place.name(), fault))?;
         total += hits.total;
-        Run { name: source.place.name(), index: &source.scan.index, rows: hits.rows }
+        Ok(Run { name: source.place.name(), index: &source.scan.index, rows: hits.rows })
     };
-    let runs = sources.iter().map(&mut run).collect();
+    let runs = sources.iter().map(&mut run).collect::<Result<_, Failure>>()?;
     let took = millis(began);
     session.note(Verbosity::Verbose, &format!("{total} rows match; searched in {took:.1} ms"));
-    (runs, total)
+    Ok((runs, total))
 }
 
 /// What each index is asked. Of several, each gives what all together might show; of none, only the count.

@@ -1,8 +1,10 @@
 //! A row of an index as the writers see it: with the path that the user shall read.
 
+use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::ops::Range;
 
-use quarry_index::{Index, Kind, Row as IndexRow, RowFlags};
+use quarry_index::{Index, Kind, Row as IndexRow, RowFlags, SnapshotError};
 
 use crate::output::row::{Moment, Row};
 use crate::place::Place;
@@ -48,7 +50,7 @@ impl PathBuffer {
             _ if below_root => {}
             _ => self.bytes.push(b'/'),
         }
-        self.bytes.extend_from_slice(row.name());
+        self.bytes.extend_from_slice(&row.name());
         0..end
     }
 }
@@ -69,6 +71,8 @@ fn push_path(out: &mut Vec<u8>, place: &Place, row: IndexRow<'_>) {
 pub(crate) struct Found<'a> {
     place: &'a Place,
     row: IndexRow<'a>,
+    /// Spelled out when it is first asked for.
+    name: OnceCell<Cow<'a, [u8]>>,
     path: &'a [u8],
     folder: Range<usize>,
 }
@@ -77,12 +81,12 @@ impl<'a> Found<'a> {
     /// The row with its path put together in `paths`.
     pub(crate) fn with_path(place: &'a Place, row: IndexRow<'a>, paths: &'a mut PathBuffer) -> Self {
         let folder = paths.fill(place, row);
-        Self { place, row, path: &paths.bytes, folder }
+        Self { place, row, name: OnceCell::new(), path: &paths.bytes, folder }
     }
 
     /// The row for columns that show no path.
     pub(crate) fn without_path(place: &'a Place, row: IndexRow<'a>) -> Self {
-        Self { place, row, path: &[], folder: 0..0 }
+        Self { place, row, name: OnceCell::new(), path: &[], folder: 0..0 }
     }
 }
 
@@ -97,7 +101,7 @@ impl Row for Found<'_> {
         self.path.get(self.folder.clone()).unwrap_or_default()
     }
     fn name(&self) -> &[u8] {
-        self.row.name()
+        self.name.get_or_init(|| self.row.name())
     }
     fn kind(&self) -> Kind {
         self.row.kind()
@@ -134,6 +138,9 @@ impl Row for Found<'_> {
     }
     fn flags(&self) -> RowFlags {
         self.row.flags()
+    }
+    fn sound(&self) -> Result<(), SnapshotError> {
+        self.row.sound()
     }
 }
 

@@ -77,9 +77,14 @@ impl Front<'_> {
             SortKey::Modified => by_time(a.modified(), b.modified(), descending),
             SortKey::Created => by_time(a.created(), b.created(), descending),
             SortKey::Accessed => by_time(a.accessed(), b.accessed(), descending),
-            _ => directed(self.folded.cmp(other.folded), descending),
+            _ => {
+                return directed(
+                    self.folded.cmp(other.folded).then_with(|| a.name().cmp(&b.name())),
+                    descending,
+                );
+            }
         };
-        first.then_with(|| self.folded.cmp(other.folded)).then_with(|| a.name().cmp(b.name()))
+        first.then_with(|| self.folded.cmp(other.folded)).then_with(|| a.name().cmp(&b.name()))
     }
 }
 
@@ -125,11 +130,15 @@ mod tests {
         let options = SearchOptions { sort, descending, ..SearchOptions::default() };
         let runs: Vec<Run<'_>> = sources
             .iter()
-            .map(|(name, index)| Run { name, index, rows: index.search(&query, &options).rows })
+            .map(|(name, index)| Run {
+                name,
+                index,
+                rows: index.search(&query, &options).expect("it is sound").rows,
+            })
             .collect();
         let name = |located: &super::Located| {
             let row = runs[located.source].index.row(located.row);
-            format!("{}:{}", runs[located.source].name, String::from_utf8_lossy(row.name()))
+            format!("{}:{}", runs[located.source].name, String::from_utf8_lossy(&row.name()))
         };
         let found: Vec<String> = merge(&runs, sort, descending, end).iter().map(name).collect();
         assert_eq!(found.join(" "), expected);
@@ -143,7 +152,7 @@ mod tests {
         check(size, true, 2, "x:alpha b:gamma");
         let name = Some(SortKey::Name);
         check(name, false, 9, "b:Alpha x:alpha x:Beta b:gamma x:same b:same");
-        check(name, true, 9, "x:same b:same b:gamma x:Beta b:Alpha x:alpha");
+        check(name, true, 9, "x:same b:same b:gamma x:Beta x:alpha b:Alpha");
     }
 
     #[test]
@@ -155,7 +164,7 @@ mod tests {
 
     #[test]
     fn paths_and_unsorted_rows_stay_with_their_source() {
-        check(None, false, 4, "x:Beta x:alpha x:same b:gamma");
+        check(None, false, 4, "x:alpha x:Beta x:same b:Alpha");
         let path = Some(SortKey::Path);
         check(path, false, 9, "b:Alpha b:gamma b:same x:alpha x:Beta x:same");
         check(path, true, 9, "x:same x:Beta x:alpha b:same b:gamma b:Alpha");

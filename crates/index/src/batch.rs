@@ -7,6 +7,7 @@
 use std::ops::Range;
 
 use crate::columns::{Piece, table};
+use crate::evidence::{Evidence, EvidenceColumns};
 use crate::file::{File, FileColumns, FileId, Patch};
 
 /// The longest name in bytes of WTF-8: 255 UTF-16 units of three bytes each.
@@ -102,6 +103,8 @@ struct Marks {
 #[derive(Debug, Default)]
 pub struct Batch {
     pub(crate) files: FileColumns,
+    /// As many as files, if it is kept.
+    pub(crate) evidence: Option<EvidenceColumns>,
     pub(crate) extensions: Extensions,
     pub(crate) names: RawNames,
     pub(crate) name_bytes: Vec<u8>,
@@ -122,6 +125,12 @@ impl Batch {
         Self::default()
     }
 
+    /// An empty batch that keeps [`Evidence`]. An index has it if all its batches do.
+    #[must_use]
+    pub fn with_evidence() -> Self {
+        Self { evidence: Some(EvidenceColumns::default()), ..Self::default() }
+    }
+
     /// Opens the segment of the records from `first_record` on. Segments of all batches must not overlap,
     /// and what belongs to one segment comes in the order of its records.
     pub fn begin(&mut self, first_record: u32) {
@@ -136,7 +145,15 @@ impl Batch {
 
     /// Adds the file that was opened, now that all about it is known.
     pub fn close_file(&mut self, file: File) {
+        self.close_file_with(file, Evidence::default());
+    }
+
+    /// The same, with evidence, which a batch drops that was not made to keep it.
+    pub fn close_file_with(&mut self, file: File, evidence: Evidence) {
         self.files.push(file);
+        if let Some(kept) = &mut self.evidence {
+            kept.push(evidence);
+        }
     }
 
     /// Adds an extension record; what follows belongs to the file that is its base, wherever that is, up to the

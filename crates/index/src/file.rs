@@ -82,6 +82,13 @@ table! {
     }
 }
 
+impl FileFlags {
+    /// Those that a snapshot keeps: the rest is for the builder.
+    pub(crate) fn stored(self) -> u64 {
+        u64::from((self & (Self::DIRECTORY | Self::DELETED | Self::METAFILE | Self::DAMAGED)).bits())
+    }
+}
+
 impl FileColumns {
     pub(crate) fn len(&self) -> usize {
         self.record.len()

@@ -1,34 +1,151 @@
-//! The index itself: rows, files, streams and names, all in memory and never changed again.
+//! The index itself: rows, files, streams, names and totals, never changed once they are written.
 
+use std::borrow::Cow;
+use std::io::{self, Cursor, Write};
+
+use crate::Evidence;
 use crate::build::NO_RECORD;
-use crate::file::{FileColumns, FileFlags, Time};
+use crate::file::{FileFlags, Time};
 use crate::names::NameStore;
-use crate::row::{Kind, RowColumns, RowFlags, StreamColumns};
+use crate::row::{Kind, RowFlags};
+use crate::rows::{Files, KeptEvidence, Rows, TotalColumns, flags_in, kind_in};
+use crate::store::{ByteColumn, Column, Directory, SnapshotBytes, SnapshotError, exactly, open};
 
-/// Every name of a source, ready to be searched. Made by [`crate::Builder`].
+/// Every name of a source, ready to be searched. Made by [`crate::Builder`], or opened from a snapshot.
+///
+/// The getters of an index and of its rows give plain values. Where an opened snapshot is damaged they give zeros, and
+/// [`Index::sound`] tells: ask it before what was read is shown or acted upon. [`Index::search`] does so itself.
 #[derive(Debug)]
 pub struct Index {
-    pub(crate) files: FileColumns,
-    pub(crate) links: Vec<u16>,
-    pub(crate) rows: RowColumns,
-    pub(crate) streams: StreamColumns,
+    directory: Directory,
+    pub(crate) rows: Rows,
+    pub(crate) files: Files,
     pub(crate) names: NameStore,
+    totals: TotalColumns,
+    evidence: Option<KeptEvidence>,
+    note: ByteColumn,
+}
+
+/// What lies below a folder: see `docs/totals.md` for what counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Total {
+    /// Files and links, each once however many names it has there.
+    pub files: u64,
+    /// Folders.
+    pub folders: u64,
+    /// Length of all files and streams in bytes.
+    pub bytes: u64,
+    /// Bytes that they take on disk.
+    pub allocated: u64,
+    /// The newest time of change of a file; unset if there is none.
+    pub newest: Time,
+}
+
+/// What a column of an index takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ColumnSize {
+    /// The column.
+    pub column: Column,
+    /// Its bytes.
+    pub bytes: u64,
+    /// Its values: bytes, bits or numbers.
+    pub values: u64,
 }
 
 impl Index {
     /// The row of the root folder.
     pub const ROOT: u32 = 0;
 
+    /// Opens a snapshot. Its columns stay where they are and are checked block by block when they are first touched.
+    ///
+    /// # Errors
+    /// If it is no snapshot, of a later version, or damaged where it tells where its columns are.
+    pub fn open(bytes: SnapshotBytes) -> Result<Self, SnapshotError> {
+        Self::from_directory(open(bytes, false)?)
+    }
+
+    /// The index whose snapshot was just written in memory.
+    pub(crate) fn made(snapshot: Cursor<Vec<u8>>) -> Result<Self, SnapshotError> {
+        Self::from_directory(open(SnapshotBytes::Owned(snapshot.into_inner()), true)?)
+    }
+
+    fn from_directory(directory: Directory) -> Result<Self, SnapshotError> {
+        let index = Self {
+            rows: Rows::open(&directory)?,
+            files: Files::open(&directory)?,
+            names: NameStore::open(&directory)?,
+            totals: TotalColumns::open(&directory)?,
+            evidence: KeptEvidence::open(&directory)?,
+            note: directory.bytes(Column::Note)?,
+            directory,
+        };
+        // An index has a root and a bucket of orphans.
+        exactly("whether the root is there", true, index.directory.rows >= 2)?;
+        index.sound()?;
+        Ok(index)
+    }
+
+    /// Writes the snapshot of this index: the same bytes for the same rows, wherever they come from.
+    ///
+    /// # Errors
+    /// Whatever writing gives; an error of kind `InvalidData` around a [`SnapshotError`] if the index is damaged.
+    pub fn write_to(&self, out: &mut impl Write) -> io::Result<()> {
+        self.check().map_err(|fault| io::Error::new(io::ErrorKind::InvalidData, fault))?;
+        out.write_all(self.directory.storage.whole())
+    }
+
+    /// A number that two snapshots share only if they hold the same.
+    #[must_use]
+    pub fn identity(&self) -> u64 {
+        self.directory.identity
+    }
+
+    /// Whether everything that was read so far was sound.
+    ///
+    /// # Errors
+    /// The first fault that was met.
+    pub fn sound(&self) -> Result<(), SnapshotError> {
+        self.directory.storage.sound()
+    }
+
+    /// Checks every block now, not only when it is first touched.
+    ///
+    /// # Errors
+    /// The first fault that was ever met.
+    pub fn check(&self) -> Result<(), SnapshotError> {
+        self.directory.storage.check_all()
+    }
+
+    /// What the writer noted of the source, as it was given to the builder.
+    ///
+    /// # Errors
+    /// If that part is damaged.
+    pub fn note(&self) -> Result<&[u8], SnapshotError> {
+        let note = self.note.all();
+        self.sound().map(|()| note)
+    }
+
+    /// What each column takes.
+    pub fn columns(&self) -> impl Iterator<Item = ColumnSize> {
+        self.directory.sizes().map(|(column, bytes, values)| ColumnSize { column, bytes, values })
+    }
+
     /// How many rows there are, the root and the bucket of orphans among them.
     #[must_use]
     pub fn len(&self) -> u32 {
-        crate::batch::as_u32(self.rows.name.len())
+        crate::batch::as_u32(self.directory.rows)
     }
 
-    /// Whether there is no row; an index that was built has at least two.
+    /// Whether there is no row; an index has at least two.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.rows.name.is_empty()
+        self.directory.rows == 0
+    }
+
+    /// How many files there are.
+    #[must_use]
+    pub fn files(&self) -> u32 {
+        crate::batch::as_u32(self.files.size.len())
     }
 
     /// The names by number.
@@ -49,15 +166,13 @@ impl Index {
 
     /// All rows in preorder.
     pub fn rows(&self) -> impl ExactSizeIterator<Item = Row<'_>> {
-        (0..self.rows.name.len()).map(|row| Row { index: self, row })
+        (0..self.directory.rows).map(|row| Row { index: self, row })
     }
 
-    /// Bytes that the index takes in memory.
+    /// Bytes that the index takes, in memory or in the file that it lies in.
     #[must_use]
-    pub fn heap_bytes(&self) -> usize {
-        let files = self.files.record.capacity() * (4 + 2 + 8 * 6 + 4 + 4 + 1 + 2);
-        let rows = self.rows.name.capacity() * (4 * 4 + 2);
-        files + rows + self.streams.file.capacity() * 20 + self.names.heap_bytes()
+    pub fn bytes(&self) -> usize {
+        self.directory.storage.whole().len()
     }
 }
 
@@ -78,127 +193,170 @@ impl<'a> Row<'a> {
     /// The number of its name.
     #[must_use]
     pub fn name_number(self) -> u32 {
-        self.index.rows.name[self.row]
+        self.index.rows.name.get_u32(self.row)
     }
 
     /// Its name in WTF-8: for a stream the stream's; empty for the root.
     #[must_use]
-    pub fn name(self) -> &'a [u8] {
+    pub fn name(self) -> Cow<'a, [u8]> {
         self.index.names.get(self.name_number())
     }
 
     /// What it stands for.
     #[must_use]
     pub fn kind(self) -> Kind {
-        self.index.rows.kind[self.row]
+        kind_in(self.index.rows.class(self.row))
     }
 
     /// What decides whether it is shown.
     #[must_use]
     pub fn flags(self) -> RowFlags {
-        self.index.rows.flags[self.row]
+        flags_in(self.index.rows.class(self.row))
     }
 
     /// The folder that it lies in, for a stream the file; nothing for the root and the bucket of orphans.
     #[must_use]
     pub fn parent(self) -> Option<Row<'a>> {
-        let row = self.index.rows.parent[self.row] as usize;
+        let row = self.index.rows.parent(self.row);
         (row != self.row).then_some(Row { index: self.index, row })
     }
 
     /// The first row after its subtree; the subtree itself starts at the row.
     #[must_use]
     pub fn subtree_end(self) -> u32 {
-        self.index.rows.end[self.row]
+        self.index.rows.end(self.row)
+    }
+
+    /// How many folders lie above it: the root 0, what it holds 1, a stream as deep as what it belongs to.
+    #[must_use]
+    pub fn depth(self) -> u32 {
+        let climb = std::iter::successors(Some(self), |row| row.parent());
+        let steps = climb.filter(|row| row.parent().is_some() && row.kind() != Kind::Stream);
+        crate::batch::as_u32(steps.count())
+    }
+
+    /// What lies below it.
+    #[must_use]
+    pub fn total(self) -> Total {
+        if !self.index.rows.subtree.contains(self.row) {
+            return Total::default();
+        }
+        let (totals, holder) = (&self.index.totals, self.index.rows.subtree.rank(self.row));
+        Total {
+            files: totals.files.get(holder),
+            folders: totals.folders.get(holder),
+            bytes: totals.bytes.get(holder),
+            allocated: totals.allocated.get(holder),
+            newest: Time(totals.newest.get(holder)),
+        }
     }
 
     /// The number of its file; rows with the same number are hard links of one file, or its streams.
     #[must_use]
     pub fn file(self) -> u32 {
-        let target = self.index.rows.target[self.row];
-        if self.kind() == Kind::Stream { self.index.streams.file[target as usize] } else { target }
+        crate::batch::as_u32(self.file_place())
+    }
+
+    fn file_place(self) -> usize {
+        self.index.rows.file(self.row)
+    }
+
+    /// Where its stream is, if it is one.
+    fn stream(self) -> Option<usize> {
+        (self.kind() == Kind::Stream).then(|| self.index.rows.extra(self.row))
     }
 
     /// Length in bytes.
     #[must_use]
     pub fn size(self) -> u64 {
-        let target = self.index.rows.target[self.row] as usize;
-        if self.kind() == Kind::Stream {
-            self.index.streams.size[target]
-        } else {
-            self.index.files.size[target]
+        match self.stream() {
+            Some(stream) => self.index.rows.extra_size.get(stream),
+            None => self.index.files.size.get(self.file_place()),
         }
     }
 
     /// Bytes taken on disk outside the record.
     #[must_use]
     pub fn allocated(self) -> u64 {
-        let target = self.index.rows.target[self.row] as usize;
-        if self.kind() == Kind::Stream {
-            self.index.streams.allocated[target]
-        } else {
-            self.index.files.allocated[target]
+        match self.stream() {
+            Some(stream) => self.index.rows.extra_allocated.get(stream),
+            None => self.index.files.allocated.get(self.file_place()),
         }
     }
 
     /// When its file was made.
     #[must_use]
     pub fn created(self) -> Time {
-        self.index.files.created[self.file() as usize]
+        Time(self.index.files.created.get(self.file_place()))
     }
 
     /// When its file's content last changed.
     #[must_use]
     pub fn modified(self) -> Time {
-        self.index.files.modified[self.file() as usize]
+        Time(self.index.files.modified.get(self.file_place()))
     }
 
     /// When its file's record last changed.
     #[must_use]
     pub fn changed(self) -> Time {
-        self.index.files.changed[self.file() as usize]
+        Time(self.index.files.changed.get(self.file_place()))
     }
 
     /// When its file was last read.
     #[must_use]
     pub fn accessed(self) -> Time {
-        self.index.files.accessed[self.file() as usize]
+        Time(self.index.files.accessed.get(self.file_place()))
     }
 
     /// `FILE_ATTRIBUTE_*` bits of its file.
     #[must_use]
     pub fn attributes(self) -> u32 {
-        self.index.files.attributes[self.file() as usize]
+        self.index.files.attributes.get_u32(self.file_place())
     }
 
     /// Reparse tag of its file, 0 if none.
     #[must_use]
     pub fn reparse_tag(self) -> u32 {
-        self.index.files.reparse_tag[self.file() as usize]
+        self.index.files.tag.get_u32(self.file_place())
     }
 
     /// How many names its file has.
     #[must_use]
     pub fn links(self) -> u16 {
-        self.index.links[self.file() as usize]
+        u16::try_from(self.index.files.links.get(self.file_place())).unwrap_or(u16::MAX)
     }
 
     /// Record number of its file; nothing for a row that stands for no record.
     #[must_use]
     pub fn record(self) -> Option<u32> {
-        Some(self.index.files.record[self.file() as usize]).filter(|&record| record != NO_RECORD)
+        Some(self.index.files.record.get_u32(self.file_place())).filter(|&record| record != NO_RECORD)
     }
 
     /// Sequence number of its file's record.
     #[must_use]
     pub fn sequence(self) -> u16 {
-        self.index.files.sequence[self.file() as usize]
+        u16::try_from(self.index.files.sequence.get(self.file_place())).unwrap_or(u16::MAX)
+    }
+
+    /// The evidence of its file, if the index keeps any.
+    #[must_use]
+    pub fn evidence(self) -> Option<Evidence> {
+        self.index.evidence.as_ref().map(|kept| kept.get(self.file_place()))
     }
 
     /// One-bit facts of its file.
     #[must_use]
     pub fn file_flags(self) -> FileFlags {
-        self.index.files.flags[self.file() as usize]
+        let bits = self.index.files.flags.get(self.file_place());
+        FileFlags::from_bits_truncate(u8::try_from(bits).unwrap_or(0))
+    }
+
+    /// As [`Index::sound`], which cannot tell which row it was that was damaged.
+    ///
+    /// # Errors
+    /// The first fault that was met.
+    pub fn sound(self) -> Result<(), SnapshotError> {
+        self.index.sound()
     }
 
     /// Appends its full path to `out`: `/a/b`, `/a/b:stream`, `<orphans>/a`; the root is `/`,
@@ -212,7 +370,9 @@ impl<'a> Row<'a> {
         let mut here = self;
         // Written backwards while climbing, each name reversed, then turned round as a whole: no stack.
         loop {
-            out.extend(here.name().iter().rev());
+            let name = out.len();
+            self.index.names.get_into(here.name_number(), out);
+            out[name..].reverse();
             let Some(parent) = here.parent() else { break };
             let stream = here.kind() == Kind::Stream;
             out.push(if stream { b':' } else { b'/' });

@@ -4,6 +4,9 @@
 //! [`Index`] of them; a [`query::Query`] finds rows in it. The crate knows no source: what comes in are files
 //! with record numbers, names with parents, streams, and facts that belong to a file elsewhere.
 //!
+//! An index is a *snapshot*: one run of bytes with a directory, searched where it lies, in memory or in a file that is
+//! mapped. The bytes are drawn in `docs/formats/snapshot.md`.
+//!
 //! A *row* is a name (or a stream), a *file* is what it names. Hard links are rows of one file.
 #![forbid(unsafe_code)]
 
@@ -11,20 +14,25 @@ mod batch;
 mod build;
 mod case;
 mod columns;
+mod evidence;
 mod file;
 mod index;
 mod names;
 pub mod query;
 mod row;
+mod rows;
+mod store;
 mod wtf8;
 
 pub use batch::{Batch, NAME_BYTES_MAX, Stream};
 pub use build::{BuildError, Builder, Finding, FindingKind, Findings, LISTED_MAX};
 pub use case::CaseTable;
+pub use evidence::Evidence;
 pub use file::{File, FileFlags, FileId, Patch, Time, is_link_tag};
-pub use index::{Index, Row};
+pub use index::{ColumnSize, Index, Row, Total};
 pub use names::NameStore;
 pub use row::{Kind, RowFlags};
+pub use store::{Column, Part, SnapshotBytes, SnapshotError};
 
 /// Reparse tag of a file packed by the Windows Overlay Filter: its bytes lie in a stream of their own.
 pub const TAG_WOF: u32 = 0x8000_0017;

@@ -32,11 +32,13 @@ fn index(names: &[&[u8]], case: CaseTable) -> Index {
     built.unwrap_or_else(|error| panic!("{error}")).0
 }
 
-/// The names that a query finds.
-fn search<'i>(index: &'i Index, query: &str) -> Vec<&'i [u8]> {
+/// The names that a query finds, in the order of their files.
+fn search(index: &Index, query: &str) -> Vec<Vec<u8>> {
     let query = Query::parse(query, &Zoned::default()).unwrap_or_else(|error| panic!("{error:?}"));
-    let hits = index.search(&query, &SearchOptions::default());
-    hits.rows.iter().map(|&row| index.row(row).name()).collect()
+    let hits = index.search(&query, &SearchOptions::default()).unwrap_or_else(|error| panic!("{error}"));
+    let mut found: Vec<_> = hits.rows.iter().map(|&row| index.row(row)).collect();
+    found.sort_by_key(|row| row.record());
+    found.into_iter().map(|row| row.name().into_owned()).collect()
 }
 
 #[test]

@@ -164,6 +164,12 @@ impl<'a> Record<'a> {
         (usize::from(self.header.usa_offset.get()) >= HEADER_BYTES).then(|| self.header.number.get())
     }
 
+    /// Where in `$LogFile` the last change to the record was logged.
+    #[must_use]
+    pub fn lsn(&self) -> u64 {
+        self.header.log_sequence.get()
+    }
+
     /// How often the record has been given out.
     #[must_use]
     pub fn sequence(&self) -> u16 {

@@ -46,16 +46,20 @@ fn main() {
     println!(
         "\n{} rows, {} bytes a row in memory, best of {runs} runs, first 100 rows of each\n",
         index.len(),
-        index.heap_bytes() / index.len() as usize
+        index.bytes() / index.len() as usize
     );
-    println!("| query | sorted by | rows | ms |\n| --- | --- | --- | --- |");
+    println!("| column | bytes | bytes a row |\n| --- | --- | --- |");
+    for size in index.columns() {
+        println!("| {} | {} | {:.2} |", size.column, size.bytes, size.bytes as f64 / f64::from(index.len()));
+    }
+    println!("\n| query | sorted by | rows | ms |\n| --- | --- | --- | --- |");
     for &(text, sort) in SEARCHES {
         let query = Query::parse(text, &Zoned::now()).expect("it parses");
         let options = SearchOptions { sort, limit: Some(100), ..SearchOptions::default() };
         let mut total = 0;
         let best = (0..runs).map(|_| {
             let start = Instant::now();
-            total = index.search(&query, &options).total;
+            total = index.search(&query, &options).expect("the index is sound").total;
             start.elapsed().as_secs_f64() * 1e3
         });
         let best = best.fold(f64::INFINITY, f64::min);

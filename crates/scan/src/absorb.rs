@@ -3,7 +3,7 @@
 //! A record is taken as it comes, base or extension, in use or not; whatever needs another record is left to
 //! the index, which joins when all are there. So records can come in any order, and no record is read twice.
 
-use quarry_index::{Batch, File, FileFlags, FileId, NAME_BYTES_MAX, Patch, Stream, TAG_WOF, Time};
+use quarry_index::{Batch, Evidence, File, FileFlags, FileId, NAME_BYTES_MAX, Patch, Stream, TAG_WOF, Time};
 use quarry_ntfs::{
     Attribute, AttributeError, AttributeType, Damage, FileName, FileReference, FileTime, Namespace,
     Protection, Record, RecordError, ReparsePoint, SizeLimit, StandardInformation, StreamSizes, Utf16,
@@ -54,6 +54,8 @@ struct Facts<'a> {
     /// The reparse tag as a name remembers it.
     remembered_tag: u32,
     names: u32,
+    /// The first name, short ones only if there is no other.
+    name: Option<FileName<'a>>,
     streams: u32,
     short: Option<FileName<'a>>,
     damage: Damage,
@@ -61,8 +63,9 @@ struct Facts<'a> {
 }
 
 impl Absorber {
-    pub(crate) fn new(keep_deleted: bool, protection: Protection, limit: SizeLimit) -> Self {
-        Self { batch: Batch::new(), report: Report::default(), keep_deleted, protection, limit }
+    pub(crate) fn new(keep_deleted: bool, evidence: bool, protection: Protection, limit: SizeLimit) -> Self {
+        let batch = if evidence { Batch::with_evidence() } else { Batch::new() };
+        Self { batch, report: Report::default(), keep_deleted, protection, limit }
     }
 
     /// Takes the record that fills `bytes`. A torn one is left alone at the first reading.
@@ -149,7 +152,7 @@ impl Absorber {
         let time = |pick: fn(&StandardInformation) -> FileTime| {
             Time(facts.standard.as_ref().map_or(0, |s| pick(s).0))
         };
-        self.batch.close_file(File {
+        let file = File {
             record: number,
             sequence: record.sequence(),
             size: sizes.size,
@@ -161,7 +164,8 @@ impl Absorber {
             attributes: facts.standard.map_or(0, |standard| standard.attributes.bits()),
             reparse_tag: facts.reparse_tag,
             flags,
-        });
+        };
+        self.batch.close_file_with(file, evidence(record, &facts));
     }
 
     fn take_extension(&mut self, number: u32, record: &Record<'_>, base: FileReference) {
@@ -260,6 +264,7 @@ impl Absorber {
 
     fn take_name<'r>(&mut self, name: &FileName<'r>, short: bool, facts: &mut Facts<'r>) {
         facts.names += 1;
+        facts.name.get_or_insert(*name);
         facts.remembered_tag = name.reparse_tag.unwrap_or(facts.remembered_tag);
         let parent =
             file_id(name.parent).unwrap_or(FileId { record: u32::MAX, sequence: name.parent.sequence });
@@ -295,6 +300,20 @@ impl Absorber {
         if !possible {
             facts.damage |= Damage::NAME;
         }
+    }
+}
+
+fn evidence(record: &Record<'_>, facts: &Facts<'_>) -> Evidence {
+    let standard = facts.standard.as_ref();
+    let time = |pick: fn(&FileName<'_>) -> FileTime| Time(facts.name.as_ref().map_or(0, |name| pick(name).0));
+    Evidence {
+        security: standard.and_then(|standard| standard.security_id).unwrap_or(0),
+        usn: standard.and_then(|standard| standard.usn).unwrap_or(0),
+        lsn: record.lsn(),
+        name_modified: time(|name| name.modified),
+        name_created: time(|name| name.created),
+        name_changed: time(|name| name.changed),
+        name_accessed: time(|name| name.accessed),
     }
 }
 

@@ -41,6 +41,8 @@ pub struct Pipeline {
     pub chunk_bytes: u32,
     /// Whether deleted records are kept.
     pub deleted: bool,
+    /// Whether the index keeps [`Evidence`](quarry_index::Evidence).
+    pub evidence: bool,
     /// Whether the first failed read ends the scan.
     pub strict: bool,
 }
@@ -49,7 +51,7 @@ impl Default for Pipeline {
     /// As many threads as there are processors, deleted records left out, errors survived.
     fn default() -> Self {
         let readers = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-        Self { readers, chunk_bytes: CHUNK_BYTES, deleted: false, strict: false }
+        Self { readers, chunk_bytes: CHUNK_BYTES, deleted: false, evidence: false, strict: false }
     }
 }
 
@@ -93,7 +95,7 @@ impl Pipeline {
             ),
         };
         let workers = threads.broadcast(|_| {
-            let absorber = Absorber::new(self.deleted, volume.protection, volume.size_limit());
+            let absorber = Absorber::new(self.deleted, self.evidence, volume.protection, volume.size_limit());
             Worker { shared: &shared, absorber, record: Vec::new() }.work()
         });
         let mut report = Report { notes, ..Report::default() };

@@ -175,7 +175,8 @@ proptest! {
         let image = image(&plans, scattered);
         let volume = open(image);
         // One reader that takes all in one chunk, so that nothing is ever stitched.
-        let plain = Pipeline { readers: threads(1), chunk_bytes: 4 << 20, deleted, strict: true };
+        let plain =
+            Pipeline { readers: threads(1), chunk_bytes: 4 << 20, deleted, evidence: true, strict: true };
         let (expected, report) = all(&volume, plain);
         let (_, living) = all(&volume, Pipeline { deleted: false, ..plain });
         prop_assert_eq!(&living.findings, &report.findings, "the deleted are no findings");
@@ -183,6 +184,8 @@ proptest! {
             for records in [1, 3, 7, 61] {
                 let pipeline = Pipeline { readers: threads(readers), chunk_bytes: records << 10, ..plain };
                 let (found, met) = all(&volume, pipeline);
+                let identity = run(&volume, pipeline).index.identity();
+                prop_assert_eq!(identity, run(&volume, plain).index.identity(), "the same to the byte");
                 prop_assert_eq!(&found, &expected, "{} readers, {} records a chunk", readers, records);
                 prop_assert_eq!(&met, &report);
             }
@@ -243,7 +246,8 @@ fn entries_of_every_kind_come_out_the_same_however_they_are_cut() {
         .add("d/gone/too", Entry::file(b"").deleted())
         .build();
     let volume = open(volume.into_image());
-    let plain = Pipeline { readers: threads(1), chunk_bytes: 4 << 20, deleted: true, strict: true };
+    let plain =
+        Pipeline { readers: threads(1), chunk_bytes: 4 << 20, deleted: true, evidence: true, strict: true };
     let (expected, report) = all(&volume, plain);
     assert!(expected.iter().any(|row| row.path == "/d/gone/too"));
     for chunk_bytes in [0, 1, 1024, 1025, 5000, u32::MAX] {

@@ -3,7 +3,7 @@
 //! The writers know nothing of indexes: they ask a [`Row`] for the cells that their columns need and for no
 //! other, because each fact of a file lies in a column of its own and costs a cache miss to fetch.
 
-use quarry_index::{Kind, RowFlags};
+use quarry_index::{Kind, RowFlags, SnapshotError};
 
 /// The word for a kind in the `type` column.
 pub(crate) fn kind_word(kind: Kind) -> &'static str {
@@ -69,4 +69,6 @@ pub(crate) trait Row {
     fn sequence(&self) -> u16;
     /// What is unusual about it.
     fn flags(&self) -> RowFlags;
+    /// Whether all that was asked of it so far can be believed: an index on a disk may be damaged.
+    fn sound(&self) -> Result<(), SnapshotError>;
 }

@@ -1,6 +1,6 @@
 //! A row made up for the writers' tests.
 
-use quarry_index::{Kind, RowFlags};
+use quarry_index::{Kind, RowFlags, SnapshotError};
 
 use super::Writer;
 use super::row::{Moment, Row};
@@ -49,6 +49,9 @@ impl Row for Sample {
     }
     fn folder(&self) -> &[u8] {
         &self.path[..self.slash()]
+    }
+    fn sound(&self) -> Result<(), SnapshotError> {
+        Ok(())
     }
     fn name(&self) -> &[u8] {
         &self.path[self.slash() + 1..]

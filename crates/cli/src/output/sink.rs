@@ -2,6 +2,8 @@
 
 use std::io::{self, ErrorKind, Write};
 
+use quarry_index::SnapshotError;
+
 use super::Writer;
 use super::row::Row;
 
@@ -17,6 +19,9 @@ pub(crate) enum SinkError {
     /// The output cannot be written.
     #[error("standard output: {0}")]
     Io(#[source] io::Error),
+    /// What was to be written is not known: the index is damaged there.
+    #[error(transparent)]
+    Damaged(#[from] SnapshotError),
 }
 
 impl From<io::Error> for SinkError {
@@ -44,7 +49,12 @@ impl<W: Write> Sink<W> {
 
     /// Writes one row, sooner or later.
     pub(crate) fn row(&mut self, writer: &mut dyn Writer, row: &dyn Row) -> Result<(), SinkError> {
+        let start = self.buffer.len();
         writer.row(row, &mut self.buffer);
+        if let Err(fault) = row.sound() {
+            self.buffer.truncate(start);
+            return Err(fault.into());
+        }
         if self.buffer.len() >= BUFFER_BYTES { self.pass_on() } else { Ok(()) }
     }
 

@@ -1,32 +1,43 @@
 //! From what the workers read to an index: stitch, join, number, lay out.
 //!
-//! Four steps, none recursive:
+//! Six steps, none recursive:
 //! 1. the workers' tables become one, in the order of the records ([`crate::columns`]);
 //! 2. names, streams and facts from extension records find their files ([`join`]);
-//! 3. names find their parents and are numbered in preorder ([`tree`]);
-//! 4. the columns of rows are laid out in that order ([`crate::row`]).
+//! 3. each spelling is kept once, in order ([`crate::names`]);
+//! 4. names find their parents and are numbered in preorder ([`tree`]), files by the first of their rows ([`layout`]);
+//! 5. what lies below each folder is summed up ([`totals`]);
+//! 6. the columns are packed and written as a snapshot, in memory or to a file ([`emit`]).
 //!
 //! Until step 4 what will be a row is an *item*: the names in the order of their records, then the streams,
-//! then the rows that are made here. The number of an item is also the number of its name.
+//! then the rows that are made here.
 
+mod emit;
 mod findings;
 mod join;
+mod layout;
 mod record_map;
 #[cfg(test)]
 mod tests;
+mod totals;
 mod tree;
 
 pub use findings::{Finding, FindingKind, Findings, LISTED_MAX};
 pub(crate) use tree::Numbering;
 
+use std::io::{Cursor, Seek, Write};
+
 use crate::CaseTable;
 use crate::batch::{Batch, ELSEWHERE, Extensions, Layout, RawNames, RawStreams, as_u32};
 use crate::columns::{Piece, concat};
+use crate::evidence::{Evidence, EvidenceColumns};
 use crate::file::{File, FileColumns, FileFlags, FileId, Patch, Time};
 use crate::index::Index;
-use crate::names::NameStore;
-use crate::row::{RowColumns, StreamColumns};
+use crate::names::{Distinct, distinct};
+use crate::store::SnapshotError;
+use emit::Parts;
+use layout::RowTable;
 use record_map::RecordMap;
+use totals::Totals;
 
 /// Stands for a file that is not there.
 pub(crate) const NO_FILE: u32 = u32::MAX;
@@ -42,9 +53,12 @@ pub enum BuildError {
     /// More files or names than row numbers can count.
     #[error("more than 2147483647 files, names and streams: more than one index can hold")]
     TooManyItems,
-    /// More bytes of names than offsets can count.
-    #[error("the names take more than 4 GiB: more than one index can hold")]
-    TooManyNameBytes,
+    /// What was written cannot be read: a mistake in this program.
+    #[error("the index that was built cannot be opened")]
+    Unreadable(#[from] SnapshotError),
+    /// It could not be written.
+    #[error("the index could not be written")]
+    Write(#[from] std::io::Error),
 }
 
 /// Builds one index out of the batches of any number of workers.
@@ -52,39 +66,56 @@ pub enum BuildError {
 pub struct Builder {
     root: FileId,
     case: CaseTable,
+    note: Vec<u8>,
 }
 
 impl Builder {
     /// An index whose root folder has the record number of `root`, its names compared by `case`.
     #[must_use]
     pub fn new(root: FileId, case: CaseTable) -> Self {
-        Self { root, case }
+        Self { root, case, note: Vec::new() }
     }
 
-    /// Builds the index. The result is the same whatever the number of batches and whichever worker read what.
+    /// Keeps `note` in the index, for whoever opens it: [`Index::note`].
+    #[must_use]
+    pub fn note(self, note: Vec<u8>) -> Self {
+        Self { note, ..self }
+    }
+
+    /// Builds the index in memory. The result is the same to the byte whatever the number of batches and threads,
+    /// and whichever worker read what.
     ///
     /// # Errors
     /// If the batches hold more than an index can.
     pub fn build(self, batches: Vec<Batch>) -> Result<(Index, Findings), BuildError> {
+        let (snapshot, findings) = self.write(batches, Cursor::new(Vec::new()))?;
+        Ok((Index::made(snapshot)?, findings))
+    }
+
+    /// Builds the index as a snapshot in `out`, which has to be empty, and gives that back. The caller flushes.
+    ///
+    /// # Errors
+    /// If the batches hold more than an index can, or `out` cannot be written.
+    pub fn write<W: Write + Seek>(self, batches: Vec<Batch>, out: W) -> Result<(W, Findings), BuildError> {
         let mut findings = Findings::default();
         let mut stitched = Stitched::new(batches, self.root, &mut findings)?;
         let root = stitched.root();
         let bucket = stitched.made_folder(FileId { record: NO_RECORD, sequence: 0 });
         let items = Items::new(&mut stitched, root, bucket, &mut findings);
-        let (bytes, lengths) = items.take_names(&mut stitched);
-        let (names, numbering) = rayon::join(
-            || NameStore::new(bytes, &lengths, self.case),
-            || tree::number(&stitched, &items, &mut findings),
-        );
-        let mut names = names?;
-        let rows = RowColumns::lay_out(numbering, &items, &stitched);
-        for (row, &name) in (0u32..).zip(&rows.name) {
-            names.set_row(name, row);
-        }
-        let links = items.links(stitched.files.len());
-        let Stitched { files, streams, .. } = stitched;
-        let streams = StreamColumns { file: streams.owner, size: streams.size, allocated: streams.allocated };
-        Ok((Index { files, links, rows, streams, names }, findings))
+        let names = items.distinct_names(&mut stitched, &self.case);
+        let rows =
+            RowTable::new(tree::number(&stitched, &items, &names.of_item, &mut findings), &items, &stitched);
+        let parts = Parts {
+            totals: &Totals::new(&rows, &stitched, items.first_stream),
+            links: &items.links(stitched.files.len()),
+            stitched: &stitched,
+            items: &items,
+            rows: &rows,
+            names: &names,
+            case: &self.case,
+            note: &self.note,
+        };
+        Ok((parts.write(out)?, findings))
     }
 }
 
@@ -92,6 +123,8 @@ impl Builder {
 #[derive(Debug)]
 pub(crate) struct Stitched {
     pub(crate) files: FileColumns,
+    /// As many as files, if all batches kept it.
+    pub(crate) evidence: Option<EvidenceColumns>,
     pub(crate) records: RecordMap,
     /// What names call the root folder, whatever sequence number its record has.
     pub(crate) root_id: FileId,
@@ -116,6 +149,7 @@ impl Stitched {
             };
         }
         let (files, names) = (take!(files), take!(names));
+        let evidence: Option<Vec<EvidenceColumns>> = take!(evidence);
         let name_bytes: Vec<Vec<u8>> = take!(name_bytes);
         let ((files, names), name_bytes) = rayon::join(
             || (FileColumns::stitch(files, &layout.files), RawNames::stitch(names, &layout.names)),
@@ -126,6 +160,7 @@ impl Stitched {
             records: addressed(&files),
             root_id,
             files,
+            evidence: evidence.map(|parts| EvidenceColumns::stitch(parts, &layout.files)),
             names,
             streams: RawStreams::stitch(take!(streams), &layout.streams),
             patches: concat(take!(patches), &layout.patches),
@@ -167,6 +202,9 @@ impl Stitched {
     /// Adds a folder that no record tells of.
     fn made_folder(&mut self, id: FileId) -> u32 {
         let file = as_u32(self.files.len());
+        if let Some(kept) = &mut self.evidence {
+            kept.push(Evidence::default());
+        }
         self.files.push(File {
             record: id.record,
             sequence: id.sequence,
@@ -259,8 +297,8 @@ impl Items {
         Self { file, primary, first_stream, first_made, root: root_item, bucket: root_item + 1, nameless }
     }
 
-    /// The names of all items: their bytes one after another, and their lengths.
-    fn take_names(&self, stitched: &mut Stitched) -> (Vec<u8>, Vec<u16>) {
+    /// The names of all items that have a file, each spelling once.
+    fn distinct_names(&self, stitched: &mut Stitched, case: &CaseTable) -> Distinct {
         let mut bytes = std::mem::take(&mut stitched.name_bytes);
         let mut lengths = std::mem::take(&mut stitched.names.name_bytes);
         bytes.append(&mut stitched.stream_bytes);
@@ -269,7 +307,15 @@ impl Items {
             bytes.extend_from_slice(name.as_bytes());
             lengths.push(u16::try_from(name.len()).unwrap_or(0));
         }
-        (bytes, lengths)
+        let mut end = 0;
+        let ends: Vec<u64> = lengths
+            .iter()
+            .map(|&length| {
+                end += u64::from(length);
+                end
+            })
+            .collect();
+        distinct(&bytes, &ends, |item| self.file[item] != NO_FILE, case)
     }
 
     /// Whether an item is a stream.

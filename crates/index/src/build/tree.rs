@@ -29,10 +29,15 @@ pub(crate) struct Numbering {
     pub(crate) end: Vec<u32>,
 }
 
-/// Numbers all items that have a file.
-pub(super) fn number(stitched: &Stitched, items: &Items, findings: &mut Findings) -> Numbering {
-    let parents = parents(stitched, items, findings);
-    let children = Children::new(&parents, items);
+/// Numbers all items that have a file; `names` are the ranks of their names, by which siblings are put in order.
+pub(super) fn number(
+    stitched: &Stitched,
+    items: &Items,
+    names: &[u32],
+    findings: &mut Findings,
+) -> Numbering {
+    let mut parents = parents(stitched, items, findings);
+    let children = Children::new(&parents, items, names);
     let mut walk = Walk::new(stitched, items, &children);
     walk.top(items.root);
     let bucket = walk.top(items.bucket);
@@ -47,6 +52,16 @@ pub(super) fn number(stitched: &Stitched, items: &Items, findings: &mut Findings
         walk.hang(bucket, head);
         walk.hang_deep(bucket, findings);
     }
+    if walk.hung.is_empty() {
+        return walk.rows;
+    }
+    // What was hung up in the bucket came last there, in the order in which it was met. Now that it is known what
+    // hangs there, it takes its place among the others.
+    std::mem::take(&mut walk.hung).into_iter().for_each(|item| parents[item as usize] = items.bucket);
+    let children = Children::new(&parents, items, names);
+    let mut walk = Walk::new(stitched, items, &children);
+    walk.top(items.root);
+    walk.top(items.bucket);
     walk.rows
 }
 
@@ -103,8 +118,9 @@ struct Children {
 }
 
 impl Children {
-    /// A counting sort of the items by parent; siblings keep their order.
-    fn new(parents: &[u32], items: &Items) -> Self {
+    /// A counting sort of the items by parent, then siblings by name: streams first, and by item where names are the same,
+    /// so that the order of rows is that of their paths.
+    fn new(parents: &[u32], items: &Items, names: &[u32]) -> Self {
         let mut start = vec![0u32; items.file.len() + 2];
         for &parent in parents.iter().filter(|&&parent| parent != NO_ITEM) {
             start[parent as usize + 2] += 1;
@@ -117,6 +133,15 @@ impl Children {
             let place = &mut start[parent as usize + 1];
             item[*place as usize] = as_u32(child);
             *place += 1;
+        }
+        let order = |&child: &u32| (!items.is_stream(child), names[child as usize], child);
+        let mut rest = item.as_mut_slice();
+        for bounds in start.windows(2) {
+            let siblings;
+            (siblings, rest) = rest.split_at_mut((bounds[1] - bounds[0]) as usize);
+            if siblings.len() > 1 {
+                siblings.sort_unstable_by_key(order);
+            }
         }
         Self { start, item }
     }
@@ -143,6 +168,8 @@ struct Walk<'a> {
     open: Vec<Open>,
     /// Folders that lie too deep, met and not numbered yet.
     deep: Vec<u32>,
+    /// What was hung up in the bucket.
+    hung: Vec<u32>,
 }
 
 impl<'a> Walk<'a> {
@@ -150,7 +177,7 @@ impl<'a> Walk<'a> {
         let column = || Vec::with_capacity(items.file.len());
         let rows = Numbering { item: column(), parent: column(), end: column() };
         let seen = vec![false; items.file.len()];
-        Self { stitched, items, children, rows, seen, open: Vec::new(), deep: Vec::new() }
+        Self { stitched, items, children, rows, seen, open: Vec::new(), deep: Vec::new(), hung: Vec::new() }
     }
 
     /// Numbers a subtree that hangs on nothing.
@@ -163,6 +190,7 @@ impl<'a> Walk<'a> {
 
     /// Numbers the subtree of `item` as the last in the bucket.
     fn hang(&mut self, bucket: u32, item: u32) {
+        self.hung.push(item);
         self.open.push(Open { row: bucket, rest: 0..0 });
         self.enter(bucket, item);
         self.finish();

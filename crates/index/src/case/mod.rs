@@ -54,6 +54,22 @@ impl CaseTable {
         Self::checked(upper)
     }
 
+    /// The units that another one is the upper case of, each followed by that, in two bytes each.
+    pub(crate) fn pairs(&self) -> Vec<u8> {
+        let mapped =
+            (0..=u16::MAX).map(|unit| (unit, self.upper(unit))).filter(|(unit, upper)| unit != upper);
+        mapped.flat_map(|(unit, upper)| [unit.to_le_bytes(), upper.to_le_bytes()]).flatten().collect()
+    }
+
+    /// The table of which these are the pairs; as careful about them as [`CaseTable::from_units`].
+    pub(crate) fn from_pairs(pairs: &[u8]) -> Self {
+        let mut units = identity();
+        for &[a, b, c, d] in pairs.as_chunks::<4>().0 {
+            units[usize::from(u16::from_le_bytes([a, b]))] = u16::from_le_bytes([c, d]);
+        }
+        Self::from_units(&units[..])
+    }
+
     fn checked(upper: Box<[u16; UNITS]>) -> Self {
         let plain_ascii =
             (0..128u8).all(|byte| upper[usize::from(byte)] == u16::from(byte.to_ascii_uppercase()));

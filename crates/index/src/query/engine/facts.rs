@@ -1,10 +1,15 @@
 //! Tests of numbers and flags: a sweep over one column, or a look at one row.
 
 use super::row_set::RowSet;
+use crate::batch::as_u32;
 use crate::build::NO_RECORD;
 use crate::query::Visibility;
 use crate::query::ast::{Bounds, Field, Kinds, State};
-use crate::{Index, Kind, Row, RowFlags, Time};
+use crate::rows::{flags_in, kind_in};
+use crate::{Index, Kind, Row, RowFlags};
+
+/// Rows to which one word of bits tells whether they are the first names of files.
+const WORD: usize = 64;
 
 /// The attribute bit of a folder, which NTFS keeps in the record's flags instead.
 const ATTRIBUTE_DIRECTORY: u32 = 0x10;
@@ -40,72 +45,85 @@ impl FactTest {
 
     /// The rows that pass.
     pub(super) fn select(self, index: &Index) -> RowSet {
-        let (files, rows) = (&index.files, &index.rows);
+        let classes = || index.rows.class.all().iter();
         match self {
             FactTest::Within(field, bounds) => self.select_number(index, field, bounds),
             FactTest::Attributes(bits) => {
                 let folders =
                     if bits & ATTRIBUTE_DIRECTORY == 0 { Folders::AsFiles } else { Folders::EachAlone };
-                self.by_file(index, &files.attributes, folders, |attributes| attributes & bits == bits)
+                let passing = |files: &mut RowSet| {
+                    index.files.attributes.for_each_chunk(|first, values| {
+                        for (at, value) in values.iter().enumerate() {
+                            if value & u64::from(bits) == u64::from(bits) {
+                                files.insert(as_u32(first + at));
+                            }
+                        }
+                    });
+                };
+                self.by_file(index, folders, passing)
             }
             FactTest::Kind(kinds) => {
-                RowSet::collect(index.len(), rows.kind.iter().map(|&of| kinds.contains(kind(of))))
+                RowSet::collect(index.len(), classes().map(|&class| kinds.contains(kind(kind_in(class)))))
             }
             FactTest::State(state) => {
-                RowSet::collect(index.len(), rows.flags.iter().map(|flags| flags.contains(flag(state))))
+                RowSet::collect(index.len(), classes().map(|&class| flags_in(class).contains(flag(state))))
             }
             FactTest::Visible(visibility) => {
                 let hidden = hidden(visibility);
-                let visible = |(flags, &kind): (&RowFlags, &Kind)| {
-                    !flags.intersects(hidden) & (visibility.streams | (kind != Kind::Stream))
+                let visible = |&class: &u8| {
+                    !flags_in(class).intersects(hidden)
+                        & (visibility.streams | (kind_in(class) != Kind::Stream))
                 };
-                RowSet::collect(index.len(), rows.flags.iter().zip(&rows.kind).map(visible))
+                RowSet::collect(index.len(), classes().map(visible))
             }
         }
     }
 
     fn select_number(self, index: &Index, field: Field, bounds: Bounds) -> RowSet {
         let files = &index.files;
-        let times =
-            |column: &[Time]| self.by_file(index, column, Folders::AsFiles, |time| bounds.contains(time.0));
-        match field {
-            Field::Size => self.by_file(index, &files.size, Folders::Never, |size| bounds.contains(size)),
-            Field::Allocated => {
-                self.by_file(index, &files.allocated, Folders::Never, |size| bounds.contains(size))
-            }
-            Field::Modified => times(&files.modified),
-            Field::Created => times(&files.created),
-            Field::Accessed => times(&files.accessed),
-            Field::Changed => times(&files.changed),
-            Field::Links => {
-                self.by_file(index, &index.links, Folders::AsFiles, |links| bounds.contains(u64::from(links)))
-            }
-            Field::Record => self.by_file(index, &files.record, Folders::AsFiles, |record| {
-                record != NO_RECORD && bounds.contains(u64::from(record))
-            }),
-            Field::Length | Field::Depth => RowSet::of(index.len(), |row| self.holds(index, row)),
-        }
+        let (column, folders) = match field {
+            Field::Size => (&files.size, Folders::Never),
+            Field::Allocated => (&files.allocated, Folders::Never),
+            Field::Modified => (&files.modified, Folders::AsFiles),
+            Field::Created => (&files.created, Folders::AsFiles),
+            Field::Accessed => (&files.accessed, Folders::AsFiles),
+            Field::Changed => (&files.changed, Folders::AsFiles),
+            Field::Links => (&files.links, Folders::AsFiles),
+            Field::Record => (&files.record, Folders::AsFiles),
+            Field::Length | Field::Depth => return RowSet::of(index.len(), |row| self.holds(index, row)),
+        };
+        // A row that stands for no record has the number that none can have.
+        let last =
+            if field == Field::Record { bounds.last.min(u64::from(NO_RECORD) - 1) } else { bounds.last };
+        self.by_file(index, folders, |found| {
+            column.for_each_within(bounds.first..=last, |file| found.insert(as_u32(file)));
+        })
     }
 
-    /// Sweeps a column of files once from end to end, then maps the answer to rows: rows lie in the order of
-    /// the tree, and going from each to its file's eight bytes would miss the cache every time; its one bit
-    /// does not. Streams, whose facts may not be their file's, are tested one by one.
-    fn by_file<T: Copy>(
-        self,
-        index: &Index,
-        column: &[T],
-        folders: Folders,
-        test: impl Fn(T) -> bool,
-    ) -> RowSet {
-        let count = crate::batch::as_u32(column.len());
-        let files = RowSet::collect(count, column.iter().map(|&value| test(value)));
-        let rows = (0..).zip(index.rows.kind.iter().zip(&index.rows.target));
-        let passes = |(row, (kind, &file)): (u32, (&Kind, &u32))| match (kind, folders) {
-            (Kind::File | Kind::Link, _) | (Kind::Folder, Folders::AsFiles) => files.contains(file),
-            (Kind::Folder, Folders::Never) => false,
-            (Kind::Folder, Folders::EachAlone) | (Kind::Stream, _) => self.holds(index, row),
-        };
-        RowSet::collect(index.len(), rows.map(passes))
+    /// Sweeps a column of files once from end to end, then maps the answer to rows: both are in the same order, but for
+    /// further names. Streams, whose facts may not be their file's, are tested one by one.
+    fn by_file(self, index: &Index, folders: Folders, sweep: impl FnOnce(&mut RowSet)) -> RowSet {
+        let mut files = RowSet::none(index.files());
+        sweep(&mut files);
+        let (mut file, mut rows) = (0, RowSet::none(index.len()));
+        let classes = index.rows.class.all();
+        for (first, word) in (0u32..).step_by(WORD).zip(index.rows.primary.words()) {
+            for (row, &class) in (first..).zip(classes.iter().skip(first as usize).take(WORD)) {
+                let primary = word >> (row - first) & 1 == 1;
+                let kind = kind_in(class);
+                let passes = match (primary, folders) {
+                    (true, Folders::Never) if kind == Kind::Folder => false,
+                    (true, Folders::EachAlone) if kind == Kind::Folder => self.holds(index, row),
+                    (true, _) => files.contains(file),
+                    (false, _) => self.holds(index, row),
+                };
+                file += u32::from(primary);
+                if passes {
+                    rows.insert(row);
+                }
+            }
+        }
+        rows
     }
 }
 

@@ -11,7 +11,6 @@ mod facts;
 mod glob;
 mod names;
 mod order;
-mod path_order;
 mod path_text;
 mod plan;
 mod row_set;
@@ -21,7 +20,7 @@ pub use names::extension;
 pub use order::SortKey;
 
 use super::{Query, Visibility};
-use crate::Index;
+use crate::{Index, SnapshotError};
 
 /// What is wanted of a search besides the query.
 #[derive(Debug, Clone, Default)]
@@ -49,22 +48,19 @@ pub struct Hits {
 
 impl Index {
     /// The rows that match `query` and are visible.
-    #[must_use]
-    pub fn search(&self, query: &Query, options: &SearchOptions) -> Hits {
+    ///
+    /// # Errors
+    /// If the index is damaged where the search came by.
+    pub fn search(&self, query: &Query, options: &SearchOptions) -> Result<Hits, SnapshotError> {
         let visibility = options.visibility.and(query.mentions());
         let mut found = plan::Plan::new(self, query.expr(), visibility).select(self);
         // A bucket of orphans that holds none is nothing to show.
-        if let Some(bucket) = self.empty_bucket() {
+        let bucket = self.row(Index::ROOT).subtree_end();
+        if bucket + 1 == self.len() {
             found.remove(bucket);
         }
         let rows = order::page(self, &found, options);
-        Hits { rows, total: found.count() }
-    }
-
-    /// The row of the bucket of orphans, if there are none.
-    fn empty_bucket(&self) -> Option<u32> {
-        let bucket = *self.rows.end.first()?;
-        self.rows.end.get(bucket as usize).filter(|&&end| end == bucket + 1).map(|_| bucket)
+        self.sound().map(|()| Hits { rows, total: found.count() })
     }
 }
 

@@ -4,12 +4,15 @@
 //! names finds where that is, at the speed of memory; only names with a hit are tested further. Many texts
 //! joined by "or" share one pass of an automaton; that passes bytes one by one, so for a few it is the slower.
 
+use std::borrow::Cow;
+
 use aho_corasick::{AhoCorasick, MatchKind};
 use memchr::memmem::Finder;
 use regex::bytes::Regex;
 
 use super::glob::Glob;
 use super::row_set::RowSet;
+use crate::batch::as_u32;
 use crate::query::ast::{Bounds, Case, Piece, Text};
 use crate::{CaseTable, Index, NameStore};
 
@@ -78,9 +81,9 @@ impl Matcher {
     }
 
     /// The name in the form that it compares.
-    fn form<'a>(&self, names: &'a NameStore, name: u32) -> &'a [u8] {
+    fn form<'a>(&self, names: &'a NameStore, name: u32) -> Cow<'a, [u8]> {
         match self.case {
-            Case::Blind => names.folded(name),
+            Case::Blind => Cow::Borrowed(names.folded(name)),
             Case::Sensitive => names.get(name),
         }
     }
@@ -105,12 +108,12 @@ impl NameTest {
     /// Whether the name passes.
     pub(super) fn holds(&self, names: &NameStore, name: u32) -> bool {
         match self {
-            NameTest::Text(matcher) => matcher.is_match(matcher.form(names, name)),
+            NameTest::Text(matcher) => matcher.is_match(&matcher.form(names, name)),
             NameTest::Extension(list) => {
-                list.iter().any(|matcher| matcher.is_match(extension(matcher.form(names, name))))
+                list.iter().any(|matcher| matcher.is_match(extension(&matcher.form(names, name))))
             }
-            NameTest::Regex(regex) => regex.is_match(names.get(name)),
-            NameTest::Length(bounds) => bounds.contains(characters(names.get(name))),
+            NameTest::Regex(regex) => regex.is_match(&names.get(name)),
+            NameTest::Length(bounds) => bounds.contains(characters(&names.get(name))),
         }
     }
 
@@ -153,77 +156,57 @@ pub(super) fn select(index: &Index, tests: &[NameTest]) -> RowSet {
 /// Tests each name.
 fn every(index: &Index, tests: &[NameTest], rows: &mut RowSet) {
     let names = index.names();
-    for name in 0..crate::batch::as_u32(names.len()) {
-        if tests.iter().any(|test| test.holds(names, name)) {
-            insert(names, name, rows);
+    let mut cursor = names.cursor();
+    for name in 0..names.len() {
+        if tests.iter().any(|test| test.holds(names, as_u32(name))) {
+            cursor.rows_of(name, |row| rows.insert(row));
         }
     }
 }
 
 /// Sweeps once for each text that the test needs.
 fn one(index: &Index, test: &NameTest, rows: &mut RowSet) {
-    let names = index.names();
     for text in test.needed().unwrap_or_default() {
         let finder = Finder::new(&text);
         let find = |blob: &[u8]| finder.find(blob).map(|start| (start, start + text.len()));
-        if test.is_plain() {
-            sweep(names, find, |name| insert(names, name, rows));
-        } else {
-            sweep(names, find, |name| {
-                if test.holds(names, name) {
-                    insert(names, name, rows);
-                }
-            });
-        }
+        sweep(index.names(), find, |name| test.is_plain() || test.holds(index.names(), name), rows);
     }
 }
 
 /// Sweeps once for all texts.
 fn many(index: &Index, tests: &[NameTest], texts: &[Vec<u8>], rows: &mut RowSet) {
-    let names = index.names();
     // `Standard`: of the hits from a place on, the one that ends first.
     let Ok(automaton) = AhoCorasick::builder().match_kind(MatchKind::Standard).build(texts) else {
         return every(index, tests, rows);
     };
     let find = |blob: &[u8]| automaton.find(blob).map(|hit| (hit.start(), hit.end()));
-    sweep(names, find, |name| {
-        if tests.iter().any(|test| test.holds(names, name)) {
-            insert(names, name, rows);
-        }
-    });
+    sweep(index.names(), find, |name| tests.iter().any(|test| test.holds(index.names(), name)), rows);
 }
 
-fn insert(names: &NameStore, name: u32, rows: &mut RowSet) {
-    names.rows_of(name).iter().for_each(|&row| rows.insert(row));
-}
-
-/// Calls `found` once for each name with a hit, in the order of names. Of all hits in what it is given, `find`
-/// tells start and end of the one that ends first.
-fn sweep(names: &NameStore, find: impl Fn(&[u8]) -> Option<(usize, usize)>, mut found: impl FnMut(u32)) {
-    let (blob, ends) = (names.folded_blob(), names.folded_ends());
+/// Adds the rows of each name that has a hit and passes. Of all hits in what it is given, `find` tells start and end of the
+/// one that ends first.
+fn sweep(
+    names: &NameStore,
+    find: impl Fn(&[u8]) -> Option<(usize, usize)>,
+    passes: impl Fn(u32) -> bool,
+    rows: &mut RowSet,
+) {
+    let blob = names.folded_blob();
+    let mut cursor = names.cursor();
     let (mut name, mut at) = (0, 0);
     while let Some((start, end)) = blob.get(at..).and_then(&find) {
-        name = name_at(ends, name, at + start);
-        let Some(&name_end) = ends.get(name) else { return };
-        // A hit that runs into the next name is none, and as every other ends later, this name has none.
-        if at + end <= name_end as usize {
-            found(crate::batch::as_u32(name));
+        name = cursor.holding(at + start, name);
+        if name >= names.len() {
+            return;
         }
-        at = name_end as usize;
+        let name_end = cursor.end(name);
+        // A hit that runs into the next name is none, and as every other ends later, this name has none.
+        if at + end <= name_end && passes(as_u32(name)) {
+            cursor.rows_of(name, |row| rows.insert(row));
+        }
+        // A damaged end cannot keep the sweep from going on.
+        at = name_end.max(at + start + 1);
     }
-}
-
-/// The name from `from` on that holds the byte at `offset`: steps that double, then a search between the last
-/// two. Hits that are close cost a step or two, hits that are far the logarithm of the distance.
-fn name_at(ends: &[u32], from: usize, offset: usize) -> usize {
-    let is_before = |name: usize| ends.get(name).is_some_and(|&end| end as usize <= offset);
-    let (mut low, mut step) = (from, 1);
-    while is_before(low + step - 1) {
-        low += step;
-        step *= 2;
-    }
-    let high = (low + step).min(ends.len());
-    low + ends.get(low..high).map_or(0, |ends| ends.partition_point(|&end| end as usize <= offset))
 }
 
 #[cfg(test)]
@@ -242,16 +225,5 @@ mod tests {
         check("Makefile", "");
         check("a.", "");
         check("", "");
-    }
-
-    #[test]
-    fn galloping_finds_the_name_from_wherever_it_starts() {
-        let ends = [0, 3, 3, 4, 10, 10, 10, 12];
-        for offset in 0..14 {
-            let expected = ends.iter().position(|&end| end as usize > offset).unwrap_or(ends.len());
-            for from in 0..=expected {
-                assert_eq!(name_at(&ends, from, offset), expected, "{offset} from {from}");
-            }
-        }
     }
 }

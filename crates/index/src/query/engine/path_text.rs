@@ -4,6 +4,8 @@
 //! ends in `b`; then it is in the paths of all that the row holds, too. So one sweep for the last part gives
 //! the rows to look at, and a few steps upwards decide.
 
+use std::borrow::Cow;
+
 use super::names::{self, Matcher, NameTest};
 use super::row_set::RowSet;
 use crate::query::ast::{Case, Piece, Text};
@@ -74,13 +76,13 @@ impl<'a> Parts<'a> {
             here = here.parent().filter(|_| here.kind() != Kind::Stream)?;
             Some(self.name(here))
         };
-        self.middle.iter().rev().all(|part| climb().is_some_and(|name| name == part.as_slice()))
+        self.middle.iter().rev().all(|part| climb().is_some_and(|name| *name == **part))
             && climb().is_some_and(|name| name.ends_with(&self.first))
     }
 
-    fn name(&self, row: Row<'a>) -> &'a [u8] {
+    fn name(&self, row: Row<'a>) -> Cow<'a, [u8]> {
         match self.case {
-            Case::Blind => self.index.names().folded(row.name_number()),
+            Case::Blind => Cow::Borrowed(self.index.names().folded(row.name_number())),
             Case::Sensitive => row.name(),
         }
     }

@@ -122,6 +122,28 @@ impl RowSet {
     }
 }
 
+impl RowSet {
+    /// The rows in descending order.
+    pub(super) fn iter_back(&self) -> impl Iterator<Item = u32> {
+        let firsts = (0..self.words.len()).rev().map(|word| crate::batch::as_u32(word) * WORD);
+        self.words
+            .iter()
+            .rev()
+            .zip(firsts)
+            .flat_map(|(&word, first)| ones_back(word).map(move |bit| first + bit))
+    }
+}
+
+/// The places of the bits that are set, the highest first.
+fn ones_back(word: u64) -> impl Iterator<Item = u32> {
+    let mut rest = word;
+    std::iter::from_fn(move || {
+        let bit = rest.checked_ilog2()?;
+        rest &= !(1 << bit);
+        Some(bit)
+    })
+}
+
 /// The places of the bits that are set.
 fn ones(word: u64) -> impl Iterator<Item = u32> {
     let mut rest = word;
@@ -150,6 +172,7 @@ mod tests {
                     );
                     assert_eq!(set, RowSet::collect(len, (0..len).map(|row| (first..end).contains(&row))));
                     assert!(set.iter().eq(first..end));
+                    assert!(set.iter_back().eq((first..end).rev()));
                     assert_eq!(set.count(), u64::from(end - first));
                     set.complement();
                     assert_eq!(

@@ -62,7 +62,10 @@ fn glob(index: &Index, pieces: &[Piece], case: Case) -> RowSet {
         let state = trail.enter(this);
         glob.advance(state, separator(this));
         let name = this.name_number();
-        glob.advance(state, if case == Case::Blind { names.folded(name) } else { names.get(name) });
+        match case {
+            Case::Blind => glob.advance(state, names.folded(name)),
+            Case::Sensitive => glob.advance(state, &names.get(name)),
+        }
         let next = if glob.accepts_all(state) || glob.is_dead(state) { this.subtree_end() } else { row + 1 };
         if glob.accepts(state) {
             rows.insert_range(row, next);

@@ -38,14 +38,15 @@ fn holds(index: &Index, row: Row<'_>, expr: &Expr) -> bool {
 
 fn test(index: &Index, row: Row<'_>, term: &Term) -> bool {
     match term {
-        Term::Name(text) => matches(index, text, row.name()),
+        Term::Name(text) => matches(index, text, &row.name()),
         Term::Path(text) => matches(index, text, &row.path()),
         Term::Extension(list) => {
-            let dot = row.name().iter().rposition(|&byte| byte == b'.').filter(|&dot| dot > 0);
-            let extension = dot.map_or(&[][..], |dot| &row.name()[dot + 1..]);
+            let name = row.name();
+            let dot = name.iter().rposition(|&byte| byte == b'.').filter(|&dot| dot > 0);
+            let extension = dot.map_or(&[][..], |dot| &name[dot + 1..]);
             list.iter().any(|text| matches(index, text, extension))
         }
-        Term::Regex(regex) => regex.is_match(row.name()),
+        Term::Regex(regex) => regex.is_match(&row.name()),
         Term::Within(field, Bounds { first, last }) => {
             number(row, *field).is_some_and(|value| (*first..=*last).contains(&value))
         }
@@ -81,7 +82,7 @@ fn number(row: Row<'_>, field: Field) -> Option<u64> {
         Field::Changed => Some(row.changed().0),
         Field::Links => Some(u64::from(row.links())),
         Field::Record => row.record().map(u64::from),
-        Field::Length => Some(wtf8::code_points(row.name()).count() as u64),
+        Field::Length => Some(wtf8::code_points(&row.name()).count() as u64),
         Field::Depth => {
             let climb = std::iter::successors(Some(row), |row| row.parent());
             Some(climb.filter(|row| row.parent().is_some() && row.kind() != Kind::Stream).count() as u64)
@@ -139,12 +140,12 @@ fn matches(index: &Index, text: &Text, subject: &[u8]) -> bool {
 fn sort(index: &Index, rows: &mut [Row<'_>], options: &SearchOptions) {
     let fold = |bytes: &[u8]| index.names().case_table().fold(bytes);
     let directed = |order: Ordering| if options.descending { order.reverse() } else { order };
-    let name = |row: &Row<'_>| (fold(row.name()), row.name().to_vec(), row.number());
+    let name = |row: &Row<'_>| (fold(&row.name()), row.name().into_owned(), row.number());
     let Some(key) = options.sort else {
         return rows.sort_by(|a, b| directed(a.number().cmp(&b.number())));
     };
     let extension = |row: &Row<'_>| {
-        let name = fold(row.name());
+        let name = fold(&row.name());
         let dot = name.iter().rposition(|&byte| byte == b'.').filter(|&dot| dot > 0);
         dot.map(|dot| name[dot + 1..].to_vec()).unwrap_or_default()
     };
@@ -167,7 +168,7 @@ fn sort(index: &Index, rows: &mut [Row<'_>], options: &SearchOptions) {
     };
     rows.sort_by(|a, b| {
         let order = match key {
-            SortKey::Name => directed(fold(a.name()).cmp(&fold(b.name()))),
+            SortKey::Name => directed(name(a).cmp(&name(b))),
             SortKey::Path => directed(path(a).cmp(&path(b))),
             SortKey::Extension => directed(extension(a).cmp(&extension(b))),
             SortKey::Size => directed(a.size().cmp(&b.size())),

@@ -1,0 +1,233 @@
+//! The columns of rows and of files, as they lie in a snapshot.
+
+use crate::batch::as_u32;
+use crate::row::{Kind, RowFlags};
+use crate::store::{ByteColumn, Column, Directory, Packed, Ranked, SnapshotError, exactly};
+use crate::{Evidence, Time};
+
+/// Bits of a row's class that hold its kind; its flags follow.
+const KIND_BITS: u8 = 2;
+const CLASS_MAX: u8 = (1 << 6) - 1;
+
+/// A row's kind and flags in one byte.
+pub(crate) fn class_of(kind: Kind, flags: RowFlags) -> u8 {
+    kind as u8 | flags.bits() << KIND_BITS
+}
+
+/// The kind in a class.
+pub(crate) fn kind_in(class: u8) -> Kind {
+    match class & ((1 << KIND_BITS) - 1) {
+        0 => Kind::File,
+        1 => Kind::Folder,
+        2 => Kind::Link,
+        _ => Kind::Stream,
+    }
+}
+
+/// The flags in a class.
+pub(crate) fn flags_in(class: u8) -> RowFlags {
+    RowFlags::from_bits_truncate(class >> KIND_BITS)
+}
+
+/// Rows by column.
+#[derive(Debug)]
+pub(crate) struct Rows {
+    pub(crate) class: ByteColumn,
+    pub(crate) name: Packed,
+    pub(crate) parent: Packed,
+    pub(crate) primary: Ranked,
+    pub(crate) subtree: Ranked,
+    pub(crate) subtree_end: Packed,
+    pub(crate) extra_file: Packed,
+    pub(crate) extra_size: Packed,
+    pub(crate) extra_allocated: Packed,
+}
+
+impl Rows {
+    pub(crate) fn open(directory: &Directory) -> Result<Self, SnapshotError> {
+        let rows = directory.rows;
+        let class = directory.bytes(Column::RowClass)?;
+        exactly("the number of classes", rows, class.len())?;
+        let primary = directory.ranked(Column::RowPrimary, rows)?;
+        let subtree = directory.ranked(Column::RowSubtree, rows)?;
+        let holders = directory.values(Column::SubtreeEnd);
+        let files = directory.values(Column::FileSize);
+        let (primaries, subtrees) = (primary.count(), subtree.count());
+        // What could not be counted is damaged, which says more than that the numbers differ.
+        directory.storage.sound()?;
+        exactly("the number of files", primaries, files)?;
+        exactly("the number of rows that hold others", subtrees, holders)?;
+        let extras = rows.saturating_sub(files);
+        let names = directory.values(Column::NameEnd) as u64;
+        Ok(Self {
+            class,
+            name: directory.packed_below(Column::RowName, rows, names)?,
+            parent: directory.packed(Column::RowParent, rows)?,
+            primary,
+            subtree,
+            subtree_end: directory.packed(Column::SubtreeEnd, holders)?,
+            extra_file: directory.packed_below(Column::ExtraFile, extras, files as u64)?,
+            extra_size: directory.packed(Column::ExtraSize, extras)?,
+            extra_allocated: directory.packed(Column::ExtraAllocated, extras)?,
+        })
+    }
+
+    /// Kind and flags; a class that there is none of counts as a fault.
+    #[inline]
+    pub(crate) fn class(&self, row: usize) -> u8 {
+        let class = self.class.get(row);
+        if class > CLASS_MAX {
+            self.class.misfit(row);
+        }
+        class
+    }
+
+    /// The row of the parent; a top row is its own.
+    #[inline]
+    pub(crate) fn parent(&self, row: usize) -> usize {
+        let parent = self.parent.get_u32(row) as usize;
+        if parent > row {
+            self.parent.misfit(row);
+            return row;
+        }
+        parent
+    }
+
+    /// The first row after the subtree.
+    #[inline]
+    pub(crate) fn end(&self, row: usize) -> u32 {
+        let next = as_u32(row + 1);
+        if !self.subtree.contains(row) {
+            return next;
+        }
+        let place = self.subtree.rank(row);
+        let end = self.subtree_end.get_u32(place);
+        if end <= next || end as usize > self.class.len() {
+            self.subtree_end.misfit(place);
+            return next;
+        }
+        end
+    }
+
+    /// Where the row is among those that are not the first name of a file.
+    #[inline]
+    pub(crate) fn extra(&self, row: usize) -> usize {
+        row - self.primary.rank(row).min(row)
+    }
+
+    /// The number of the row's file.
+    #[inline]
+    pub(crate) fn file(&self, row: usize) -> usize {
+        if self.primary.contains(row) {
+            self.primary.rank(row)
+        } else {
+            self.extra_file.get_u32(self.extra(row)) as usize
+        }
+    }
+}
+
+/// Files by column.
+#[derive(Debug)]
+pub(crate) struct Files {
+    pub(crate) size: Packed,
+    pub(crate) allocated: Packed,
+    pub(crate) modified: Packed,
+    pub(crate) created: Packed,
+    pub(crate) changed: Packed,
+    pub(crate) accessed: Packed,
+    pub(crate) attributes: Packed,
+    pub(crate) tag: Packed,
+    pub(crate) links: Packed,
+    pub(crate) record: Packed,
+    pub(crate) sequence: Packed,
+    pub(crate) flags: Packed,
+}
+
+impl Files {
+    pub(crate) fn open(directory: &Directory) -> Result<Self, SnapshotError> {
+        let files = directory.values(Column::FileSize);
+        let column = |column| directory.packed(column, files);
+        Ok(Self {
+            size: column(Column::FileSize)?,
+            allocated: column(Column::FileAllocated)?,
+            modified: column(Column::FileModified)?,
+            created: column(Column::FileCreated)?,
+            changed: column(Column::FileChanged)?,
+            accessed: column(Column::FileAccessed)?,
+            attributes: column(Column::FileAttributes)?,
+            tag: column(Column::FileTag)?,
+            links: column(Column::FileLinks)?,
+            record: column(Column::FileRecord)?,
+            sequence: column(Column::FileSequence)?,
+            flags: column(Column::FileFlags)?,
+        })
+    }
+}
+
+/// Evidence by column.
+#[derive(Debug)]
+pub(crate) struct KeptEvidence {
+    security: Packed,
+    usn: Packed,
+    lsn: Packed,
+    name_modified: Packed,
+    name_created: Packed,
+    name_changed: Packed,
+    name_accessed: Packed,
+}
+
+impl KeptEvidence {
+    /// The evidence of a snapshot that has it.
+    pub(crate) fn open(directory: &Directory) -> Result<Option<Self>, SnapshotError> {
+        if !directory.has(Column::EvidenceSecurity) {
+            return Ok(None);
+        }
+        let files = directory.values(Column::FileSize);
+        let column = |column| directory.packed(column, files);
+        Ok(Some(Self {
+            security: column(Column::EvidenceSecurity)?,
+            usn: column(Column::EvidenceUsn)?,
+            lsn: column(Column::EvidenceLsn)?,
+            name_modified: column(Column::EvidenceNameModified)?,
+            name_created: column(Column::EvidenceNameCreated)?,
+            name_changed: column(Column::EvidenceNameChanged)?,
+            name_accessed: column(Column::EvidenceNameAccessed)?,
+        }))
+    }
+
+    pub(crate) fn get(&self, file: usize) -> Evidence {
+        Evidence {
+            security: self.security.get_u32(file),
+            usn: self.usn.get(file),
+            lsn: self.lsn.get(file),
+            name_modified: Time(self.name_modified.get(file)),
+            name_created: Time(self.name_created.get(file)),
+            name_changed: Time(self.name_changed.get(file)),
+            name_accessed: Time(self.name_accessed.get(file)),
+        }
+    }
+}
+
+/// Totals of rows that hold others, by column.
+#[derive(Debug)]
+pub(crate) struct TotalColumns {
+    pub(crate) files: Packed,
+    pub(crate) folders: Packed,
+    pub(crate) bytes: Packed,
+    pub(crate) allocated: Packed,
+    pub(crate) newest: Packed,
+}
+
+impl TotalColumns {
+    pub(crate) fn open(directory: &Directory) -> Result<Self, SnapshotError> {
+        let holders = directory.values(Column::SubtreeEnd);
+        let column = |column| directory.packed(column, holders);
+        Ok(Self {
+            files: column(Column::TotalFiles)?,
+            folders: column(Column::TotalFolders)?,
+            bytes: column(Column::TotalBytes)?,
+            allocated: column(Column::TotalAllocated)?,
+            newest: column(Column::TotalNewest)?,
+        })
+    }
+}

@@ -1,0 +1,42 @@
+//! A reader that goes through a column mostly in order.
+
+use super::{CHUNK, Packed};
+
+/// Reads a column mostly in order: the chunk that it is in lies unpacked.
+#[derive(Debug)]
+pub(crate) struct PackedCursor<'a> {
+    column: &'a Packed,
+    chunk: usize,
+    len: usize,
+    values: [u64; CHUNK],
+}
+
+impl<'a> PackedCursor<'a> {
+    pub(super) fn new(column: &'a Packed) -> Self {
+        Self { column, chunk: usize::MAX, len: 0, values: [0; CHUNK] }
+    }
+}
+
+impl PackedCursor<'_> {
+    /// As [`Packed::get`].
+    #[inline]
+    pub(crate) fn get(&mut self, index: usize) -> u64 {
+        match self.chunk(index / CHUNK).get(index % CHUNK) {
+            Some(&value) => value,
+            None => {
+                self.column.misfit(index);
+                0
+            }
+        }
+    }
+
+    #[inline]
+    pub(super) fn chunk(&mut self, chunk: usize) -> &[u64] {
+        if self.chunk != chunk {
+            self.len =
+                if chunk < self.column.chunks() { self.column.unpack(chunk, &mut self.values) } else { 0 };
+            self.chunk = chunk;
+        }
+        &self.values[..self.len]
+    }
+}

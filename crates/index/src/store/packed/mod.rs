@@ -1,0 +1,237 @@
+//! Numbers in as few bits as their neighbours need, each to be had alone.
+//!
+//! Patched frame of reference, in chunks of 512: what is packed is the difference to the chunk's least number, in the width that
+//! takes the fewest bytes; the few numbers that need more are kept beside. One shape serves every column: the best one for each
+//! (run lengths, dictionaries, deltas) would save a few bytes a row and cost as many things to check.
+
+mod cursor;
+mod fields;
+mod head;
+mod pack;
+
+use std::ops::RangeInclusive;
+
+pub(crate) use cursor::PackedCursor;
+use head::{HEAD_BYTES, Head};
+pub(crate) use pack::pack;
+
+use super::column::Place;
+use super::format::Transform;
+
+/// Numbers in a chunk.
+pub(crate) const CHUNK: usize = 512;
+/// What an exception takes: its place and its number.
+const EXCEPTION_BYTES: usize = 2 + 8;
+
+/// A column of packed numbers.
+#[derive(Debug, Clone)]
+pub(crate) struct Packed {
+    place: Place,
+    /// Every number is less than this, or any if it is the greatest there is.
+    limit: u64,
+    /// What its numbers stand for, and the column that they are relative to.
+    relative: Option<(Transform, Box<Packed>)>,
+}
+
+impl Packed {
+    pub(super) fn new(place: Place, limit: u64, relative: Option<(Transform, Packed)>) -> Self {
+        Self { place, limit, relative: relative.map(|(transform, base)| (transform, Box::new(base))) }
+    }
+
+    /// How many bytes a column of so many numbers takes at least.
+    pub(super) fn bytes_min(values: usize) -> usize {
+        values.div_ceil(CHUNK) * HEAD_BYTES
+    }
+
+    /// How many numbers there are.
+    pub(crate) fn len(&self) -> usize {
+        self.place.values
+    }
+
+    /// One number; 0 if it is not there or cannot be, which the storage then knows.
+    #[inline]
+    pub(crate) fn get(&self, index: usize) -> u64 {
+        let Some(value) = self.stored(index) else {
+            self.place.misfit(index);
+            return 0;
+        };
+        self.restored(index, value)
+    }
+
+    /// A number that is known to be less than 2³²; what is not is 0 and noted.
+    #[inline]
+    pub(crate) fn get_u32(&self, index: usize) -> u32 {
+        u32::try_from(self.get(index)).unwrap_or_else(|_| {
+            self.place.misfit(index);
+            0
+        })
+    }
+
+    /// Notes that a number cannot be.
+    pub(crate) fn misfit(&self, index: usize) {
+        self.place.misfit(index);
+    }
+
+    #[inline]
+    fn restored(&self, index: usize, value: u64) -> u64 {
+        match &self.relative {
+            None => value,
+            Some((transform, base)) => transform.undo(value, base.get(index)),
+        }
+    }
+
+    #[inline]
+    fn stored(&self, index: usize) -> Option<u64> {
+        if index >= self.place.values {
+            return None;
+        }
+        let head = self.head(index / CHUNK)?;
+        let at = index % CHUNK;
+        let (first, bytes) = fields::place(at, head.width);
+        let start = head.body.checked_add(first)?;
+        // The heads lie behind the bodies, so whole words are always there.
+        let field = fields::single(self.place.get(start..start.checked_add(bytes)?)?, at, head.width)?;
+        let difference = if head.exceptions > 0 && field == head.marker() {
+            self.exception(index / CHUNK, head, at)?
+        } else {
+            field
+        };
+        self.checked(head, difference)
+    }
+
+    #[inline]
+    fn checked(&self, head: Head, difference: u64) -> Option<u64> {
+        let value = head.least.checked_add(difference)?;
+        (value <= head.greatest && (value < self.limit || self.limit == u64::MAX)).then_some(value)
+    }
+
+    fn chunks(&self) -> usize {
+        self.place.values.div_ceil(CHUNK)
+    }
+
+    #[inline]
+    fn head(&self, chunk: usize) -> Option<Head> {
+        let heads = self.place.bytes.checked_sub(Self::bytes_min(self.place.values))?;
+        let start = heads + chunk * HEAD_BYTES;
+        Head::parse(self.place.get(start..start + HEAD_BYTES)?)
+    }
+
+    /// Numbers in a chunk: the last one may be short.
+    fn chunk_len(&self, chunk: usize) -> usize {
+        self.place.values.saturating_sub(chunk * CHUNK).min(CHUNK)
+    }
+
+    /// Places and numbers of a chunk's exceptions.
+    fn exceptions(&self, chunk: usize, head: Head) -> Option<(&[u8], &[u8])> {
+        let fields = (self.chunk_len(chunk) * head.width as usize).div_ceil(8);
+        let start = head.body.checked_add(fields)?;
+        let bytes = self.place.get(start..start.checked_add(head.exceptions * EXCEPTION_BYTES)?)?;
+        bytes.split_at_checked(head.exceptions * 2)
+    }
+
+    #[cold]
+    fn exception(&self, chunk: usize, head: Head, at: usize) -> Option<u64> {
+        let (places, numbers) = self.exceptions(chunk, head)?;
+        let at = u16::try_from(at).ok()?;
+        let (places, _) = places.as_chunks::<2>();
+        let found = places.binary_search_by_key(&at, |place| u16::from_le_bytes(*place)).ok()?;
+        let (numbers, _) = numbers.as_chunks::<8>();
+        numbers.get(found).map(|number| u64::from_le_bytes(*number))
+    }
+
+    /// Unpacks a chunk into `out` and says how many numbers it has; none if it is damaged, which the storage then knows.
+    fn unpack(&self, chunk: usize, out: &mut [u64; CHUNK]) -> usize {
+        let len = self.chunk_len(chunk);
+        if self.unpack_stored(chunk, &mut out[..len]).is_none() {
+            self.place.misfit(chunk * CHUNK);
+            return 0;
+        }
+        if let Some((transform, base)) = &self.relative {
+            let mut bases = [0; CHUNK];
+            base.unpack(chunk, &mut bases);
+            out.iter_mut()
+                .zip(bases)
+                .take(len)
+                .for_each(|(value, base)| *value = transform.undo(*value, base));
+        }
+        len
+    }
+
+    fn unpack_stored(&self, chunk: usize, out: &mut [u64]) -> Option<()> {
+        let head = self.head(chunk)?;
+        if head.width == 0 && head.exceptions == 0 {
+            out.fill(self.checked(head, 0)?);
+            return Some(());
+        }
+        let field_bytes = (out.len() * head.width as usize).div_ceil(8);
+        let bytes = self.place.get(head.body..head.body.checked_add(field_bytes + fields::SPARE_BYTES)?)?;
+        fields::unpack(bytes, head.width, out)?;
+        if head.exceptions > 0 {
+            let (places, numbers) = self.exceptions(chunk, head)?;
+            let (places, numbers) = (places.as_chunks::<2>().0, numbers.as_chunks::<8>().0);
+            for (place, number) in places.iter().zip(numbers) {
+                *out.get_mut(usize::from(u16::from_le_bytes(*place)))? = u64::from_le_bytes(*number);
+            }
+        }
+        let greatest = out.iter().copied().max()?;
+        self.checked(head, greatest)?;
+        out.iter_mut().for_each(|value| *value = value.wrapping_add(head.least));
+        Some(())
+    }
+
+    /// Gives each number in order to `each`, chunk by chunk; a damaged chunk ends it.
+    pub(crate) fn for_each_chunk(&self, mut each: impl FnMut(usize, &[u64])) {
+        let mut values = [0; CHUNK];
+        for chunk in 0..self.chunks() {
+            let len = self.unpack(chunk, &mut values);
+            if len == 0 {
+                return;
+            }
+            each(chunk * CHUNK, &values[..len]);
+        }
+    }
+
+    /// Calls `each` with the places of all numbers within `bounds`, passing over chunks that cannot hold one.
+    pub(crate) fn for_each_within(&self, bounds: RangeInclusive<u64>, mut each: impl FnMut(usize)) {
+        let mut values = [0; CHUNK];
+        for chunk in 0..self.chunks() {
+            if self.relative.is_none()
+                && let Some(head) = self.head(chunk)
+                && (head.least > *bounds.end() || head.greatest < *bounds.start())
+            {
+                continue;
+            }
+            let len = self.unpack(chunk, &mut values);
+            for (at, value) in values[..len].iter().enumerate() {
+                if bounds.contains(value) {
+                    each(chunk * CHUNK + at);
+                }
+            }
+        }
+    }
+
+    /// A reader that unpacks whole chunks.
+    pub(crate) fn cursor(&self) -> PackedCursor<'_> {
+        PackedCursor::new(self)
+    }
+
+    /// How many of ascending numbers are at most `value`, of which the first `from` are known to be.
+    pub(crate) fn rank_of(&self, value: u64, cursor: &mut PackedCursor<'_>, from: usize) -> usize {
+        // The chunk is found by steps that double, then by halves: close ones cost a step or two.
+        let is_past = |chunk: usize| self.head(chunk).is_none_or(|head| head.greatest > value);
+        let (mut low, mut step) = (from / CHUNK, 1);
+        while low < self.chunks() && !is_past(low + step - 1) {
+            low += step;
+            step *= 2;
+        }
+        let mut high = (low + step - 1).min(self.chunks());
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if is_past(middle) { high = middle } else { low = middle + 1 }
+        }
+        if low >= self.chunks() {
+            return self.len();
+        }
+        low * CHUNK + cursor.chunk(low).partition_point(|&number| number <= value)
+    }
+}

@@ -1,0 +1,121 @@
+//! Packed numbers and ranked bits against plain vectors.
+
+use std::io::Cursor;
+
+use proptest::prelude::*;
+
+use super::{Column, Directory, Encoded, Packed, SnapshotBytes, Transform, Writer, open, pack, rank};
+
+/// A snapshot of one column.
+fn directory(column: Column, transform: Transform, bytes: Vec<u8>, values: usize) -> Directory {
+    let mut writer = Writer::new(Cursor::new(Vec::new())).unwrap();
+    writer.column(&Encoded { column, transform, bytes, values }).unwrap();
+    let bytes = writer.finish(2).unwrap().into_inner();
+    open(SnapshotBytes::Owned(bytes), false).unwrap()
+}
+
+fn packed(values: &[u64]) -> (Directory, Packed) {
+    let directory = directory(Column::FileSize, Transform::None, pack(values.iter().copied()), values.len());
+    let column = directory.packed(Column::FileSize, values.len()).unwrap();
+    (directory, column)
+}
+
+fn numbers() -> impl Strategy<Value = Vec<u64>> {
+    let number = prop_oneof![
+        4 => Just(0u64),
+        4 => 0u64..16,
+        2 => 1_000_000u64..1_000_300,
+        1 => any::<u32>().prop_map(u64::from),
+        1 => any::<u64>(),
+        1 => Just(u64::MAX),
+    ];
+    let stretch = (number, 1usize..700).prop_map(|(number, count)| vec![number; count]);
+    let any_numbers = prop::collection::vec(any::<u64>(), 0..40);
+    let close = (any::<u64>(), prop::collection::vec(0u64..1000, 0..600))
+        .prop_map(|(base, more)| more.into_iter().map(|more| base.saturating_add(more)).collect::<Vec<_>>());
+    let spiked = prop::collection::vec(prop_oneof![40 => 0u64..7, 1 => any::<u64>()], 0..1500);
+    prop::collection::vec(prop_oneof![stretch, any_numbers, close, spiked], 0..4)
+        .prop_map(|parts| parts.concat())
+}
+
+proptest! {
+    #[test]
+    fn packed_numbers_come_back_one_by_one_and_together(values in numbers()) {
+        let (directory, column) = packed(&values);
+        prop_assert_eq!(column.len(), values.len());
+        let single: Vec<u64> = (0..values.len()).map(|index| column.get(index)).collect();
+        prop_assert_eq!(&single, &values);
+        let mut cursor = column.cursor();
+        prop_assert!((0..values.len()).map(|index| cursor.get(index)).eq(values.iter().copied()));
+        let mut chunks = Vec::new();
+        column.for_each_chunk(|first, chunk| {
+            assert_eq!(first, chunks.len());
+            chunks.extend_from_slice(chunk);
+        });
+        prop_assert_eq!(&chunks, &values);
+        directory.storage.sound().unwrap();
+        column.get(values.len());
+        prop_assert!(directory.storage.sound().is_err(), "there is no such number");
+    }
+
+    #[test]
+    fn those_within_bounds_are_found(values in numbers(), a in any::<u64>(), picks in any::<[prop::sample::Index; 2]>()) {
+        let (_, column) = packed(&values);
+        let pick = |index: prop::sample::Index| if values.is_empty() { a } else { *index.get(&values) };
+        let (low, high) = (pick(picks[0]).min(pick(picks[1])), pick(picks[0]).max(pick(picks[1])));
+        for (first, last) in [(low, high), (a, u64::MAX), (0, a), (1, 0)] {
+            let bounds = first..=last;
+            let mut found = Vec::new();
+            column.for_each_within(bounds.clone(), |index| found.push(index));
+            let expected: Vec<usize> = (0..values.len()).filter(|&index| bounds.contains(&values[index])).collect();
+            prop_assert_eq!(found, expected);
+        }
+    }
+
+    #[test]
+    fn the_rank_among_ascending_numbers_is_found_from_wherever_it_starts(
+        mut values in numbers(),
+        probe in any::<u64>(),
+        from in any::<prop::sample::Index>(),
+    ) {
+        values.sort_unstable();
+        let (_, column) = packed(&values);
+        let near = values.get(from.index(values.len() + 1)).copied().unwrap_or(probe);
+        for value in [probe, near, near.saturating_sub(1), 0, u64::MAX] {
+            let expected = values.partition_point(|&number| number <= value);
+            let from = from.index(expected + 1);
+            prop_assert_eq!(column.rank_of(value, &mut column.cursor(), from), expected);
+        }
+    }
+
+    #[test]
+    fn bits_are_counted(bits in prop::collection::vec(any::<bool>(), 0..3000)) {
+        let mut words = vec![0u64; bits.len().div_ceil(64)];
+        bits.iter().enumerate().for_each(|(place, &bit)| words[place / 64] |= u64::from(bit) << (place % 64));
+        let directory =
+            directory(Column::RowPrimary, Transform::None, rank(&words, bits.len()), bits.len());
+        let column = directory.ranked(Column::RowPrimary, bits.len()).unwrap();
+        let mut before = 0;
+        for (place, &bit) in bits.iter().enumerate() {
+            prop_assert_eq!((column.contains(place), column.rank(place)), (bit, before));
+            before += usize::from(bit);
+        }
+        prop_assert_eq!((column.count(), column.rank(bits.len())), (before, before));
+        prop_assert!(!column.contains(bits.len()));
+        prop_assert!(column.words().eq(words));
+        directory.storage.sound().unwrap();
+    }
+}
+
+#[test]
+fn numbers_take_what_their_neighbours_need() {
+    let bytes = |values: &[u64]| pack(values.iter().copied()).len();
+    assert_eq!(bytes(&[]), 0);
+    assert_eq!(bytes(&[7; 512]), 24, "one number takes a head");
+    assert_eq!(bytes(&[7; 513]), 48);
+    let mut spiked = [3; 512];
+    spiked[100] = u64::MAX;
+    assert_eq!(bytes(&spiked), 24 + 64 + 10, "a spike is an exception");
+    let ramp: Vec<u64> = (1 << 40..(1 << 40) + 512).collect();
+    assert_eq!(bytes(&ramp), 24 + 512 * 9 / 8);
+}

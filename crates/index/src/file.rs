@@ -82,10 +82,29 @@ table! {
     }
 }
 
+impl FileId {
+    /// Stands for no file in a column of ids.
+    pub(crate) const NONE: u64 = u64::MAX;
+
+    /// As one number.
+    pub(crate) fn packed(self) -> u64 {
+        u64::from(self.record) | u64::from(self.sequence) << u32::BITS
+    }
+
+    /// The id that a number stands for.
+    pub(crate) fn unpacked(packed: u64) -> Option<Self> {
+        let [a, b, c, d, e, f, ..] = packed.to_le_bytes();
+        let id = Self { record: u32::from_le_bytes([a, b, c, d]), sequence: u16::from_le_bytes([e, f]) };
+        (packed != Self::NONE).then_some(id)
+    }
+}
+
 impl FileFlags {
     /// Those that a snapshot keeps: the rest is for the builder.
     pub(crate) fn stored(self) -> u64 {
-        u64::from((self & (Self::DIRECTORY | Self::DELETED | Self::METAFILE | Self::DAMAGED)).bits())
+        u64::from(
+            (self & (Self::DIRECTORY | Self::DELETED | Self::METAFILE | Self::DAMAGED | Self::STRAY)).bits(),
+        )
     }
 }
 

@@ -5,7 +5,7 @@ use std::io::{self, Cursor, Write};
 
 use crate::Evidence;
 use crate::build::NO_RECORD;
-use crate::file::{FileFlags, Time};
+use crate::file::{FileFlags, FileId, Time};
 use crate::names::NameStore;
 use crate::row::{Kind, RowFlags};
 use crate::rows::{Files, KeptEvidence, Rows, TotalColumns, flags_in, kind_in};
@@ -219,6 +219,20 @@ impl<'a> Row<'a> {
     pub fn parent(self) -> Option<Row<'a>> {
         let row = self.index.rows.parent(self.row);
         (row != self.row).then_some(Row { index: self.index, row })
+    }
+
+    /// What its record calls the folder that it lies in: mostly what that is called, another number if that folder is not
+    /// there; nothing for what is no name, or has none.
+    #[must_use]
+    pub fn claimed_parent(self) -> Option<FileId> {
+        if self.kind() == Kind::Stream {
+            return None;
+        }
+        let parent = self.parent()?;
+        match self.index.rows.claim(self.row) {
+            Some(claimed) => FileId::unpacked(claimed),
+            None => Some(FileId { record: parent.record()?, sequence: parent.sequence() }),
+        }
     }
 
     /// The first row after its subtree; the subtree itself starts at the row.

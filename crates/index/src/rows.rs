@@ -41,6 +41,8 @@ pub(crate) struct Rows {
     pub(crate) extra_file: Packed,
     pub(crate) extra_size: Packed,
     pub(crate) extra_allocated: Packed,
+    pub(crate) claim_row: Packed,
+    pub(crate) claim_parent: Packed,
 }
 
 impl Rows {
@@ -58,6 +60,7 @@ impl Rows {
         exactly("the number of files", primaries, files)?;
         exactly("the number of rows that hold others", subtrees, holders)?;
         let extras = rows.saturating_sub(files);
+        let claims = directory.values(Column::ClaimRow);
         let names = directory.values(Column::NameEnd) as u64;
         Ok(Self {
             class,
@@ -69,7 +72,20 @@ impl Rows {
             extra_file: directory.packed_below(Column::ExtraFile, extras, files as u64)?,
             extra_size: directory.packed(Column::ExtraSize, extras)?,
             extra_allocated: directory.packed(Column::ExtraAllocated, extras)?,
+            claim_row: directory.packed(Column::ClaimRow, claims)?,
+            claim_parent: directory.packed(Column::ClaimParent, claims)?,
         })
+    }
+
+    /// What the row calls its folder, if that is not what its parent is called.
+    pub(crate) fn claim(&self, row: usize) -> Option<u64> {
+        let (mut low, mut high) = (0, self.claim_row.len());
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if self.claim_row.get(middle) < row as u64 { low = middle + 1 } else { high = middle }
+        }
+        let found = low < self.claim_row.len() && self.claim_row.get(low) == row as u64;
+        found.then(|| self.claim_parent.get(low))
     }
 
     /// Kind and flags; a class that there is none of counts as a fault.

@@ -65,6 +65,8 @@ impl Parts<'_> {
                 self.streams(&self.stitched.streams.allocated),
                 self.streams(&self.stitched.streams.size),
             ),
+            Column::ClaimRow => packed(column, rows.claims.row.iter().copied().map(u64::from)),
+            Column::ClaimParent => packed(column, rows.claims.parent.iter().copied()),
             Column::NameFolded => bytes(column, &names.folded),
             Column::NameEnd => packed(column, names.ends.iter().copied()),
             Column::NameSpelling => packed(column, names.spelling.iter().copied()),

@@ -2,7 +2,7 @@
 
 use super::{Items, NO_FILE, Numbering, Stitched};
 use crate::batch::as_u32;
-use crate::file::{FileFlags, is_link_tag};
+use crate::file::{FileFlags, FileId, is_link_tag};
 use crate::row::{Kind, RowFlags};
 use crate::rows::{class_of, flags_in};
 
@@ -20,12 +20,49 @@ pub(super) struct RowTable {
     pub(super) primary: Vec<u64>,
     /// The place in the stitched table of each file, by its final number.
     pub(super) files: Vec<u32>,
+    pub(super) claims: Claims,
+}
+
+/// Names whose records call their folder by another number than it has.
+#[derive(Debug, Default)]
+pub(super) struct Claims {
+    pub(super) row: Vec<u32>,
+    /// What they call it, as [`FileId::packed`].
+    pub(super) parent: Vec<u64>,
+}
+
+impl Claims {
+    fn new(numbering: &Numbering, items: &Items, stitched: &Stitched) -> Self {
+        let mut claims = Self::default();
+        let files = &stitched.files;
+        for (row, (&item, &above)) in (0u32..).zip(numbering.item.iter().zip(&numbering.parent)) {
+            if above == row || items.is_stream(item) {
+                continue;
+            }
+            let above = items.file[numbering.item[above as usize] as usize] as usize;
+            let has = FileId { record: files.record[above], sequence: files.sequence[above] }.packed();
+            let claimed = match item as usize {
+                name if item < items.first_stream => FileId {
+                    record: stitched.names.parent_record[name],
+                    sequence: stitched.names.parent_sequence[name],
+                }
+                .packed(),
+                _ => FileId::NONE,
+            };
+            if claimed != has {
+                claims.row.push(row);
+                claims.parent.push(claimed);
+            }
+        }
+        claims
+    }
 }
 
 const WORD: usize = u64::BITS as usize;
 
 impl RowTable {
     pub(super) fn new(numbering: Numbering, items: &Items, stitched: &Stitched) -> Self {
+        let claims = Claims::new(&numbering, items, stitched);
         let Numbering { item, parent, end } = numbering;
         let mut number = vec![NO_FILE; stitched.files.len()];
         let mut files = Vec::with_capacity(stitched.files.len());
@@ -51,7 +88,7 @@ impl RowTable {
             class.push(class_of(kind, flags));
             file.push(number[place as usize]);
         }
-        Self { item, parent, end, file, class, primary, files }
+        Self { item, parent, end, file, class, primary, files, claims }
     }
 
     pub(super) fn len(&self) -> usize {

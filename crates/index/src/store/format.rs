@@ -191,6 +191,8 @@ columns! {
     ExtraFile = 7 Packed "extra.file",
     ExtraSize = 8 Packed "extra.size",
     ExtraAllocated = 9 Packed "extra.allocated" from ExtraSize,
+    ClaimRow = 10 Packed "claim.row",
+    ClaimParent = 11 Packed "claim.parent",
     NameFolded = 16 Bytes "name.folded",
     NameEnd = 17 Packed "name.end",
     NameSpelling = 18 Packed "name.spelling",
@@ -259,7 +261,7 @@ mod tests {
                 assert_eq!((column.shape(), base.shape()), (Shape::Packed, Shape::Packed));
             }
         }
-        assert_eq!(Column::from_number(10), None);
+        assert_eq!(Column::from_number(12), None);
     }
 
     #[test]

@@ -148,7 +148,7 @@ pub(crate) fn dump(index: &Index) -> Vec<String> {
             row.file_flags(),
             row.file(),
             row.name_number(),
-        ) + &format!(" {:?} {:?}", row.total(), row.evidence())
+        ) + &format!(" {:?} {:?} {:?}", row.total(), row.evidence(), row.claimed_parent())
     };
     let names = (0..u32::try_from(index.names().len()).unwrap_or(0)).map(|name| {
         let names = index.names();

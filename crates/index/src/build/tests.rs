@@ -187,6 +187,23 @@ fn pitfall_28_what_hangs_on_a_ring_is_numbered_once() {
     assert!(index.rows().skip(1).all(|row| row.flags().contains(RowFlags::ORPHAN)));
 }
 
+/// Found by the soak: a deleted file in the second of two rings made that ring be met first, so that the list of findings
+/// told whether deleted files were kept.
+#[test]
+fn pitfall_28_rings_are_listed_in_the_order_of_their_records() {
+    let rings = [
+        folder(31, 1, id(33, 1), "a"),
+        folder(33, 1, id(31, 1), "b"),
+        folder(40, 1, id(41, 1), "c"),
+        folder(41, 1, id(40, 1), "d"),
+    ];
+    let leading = deleted(file(30, 1, id(41, 1), "gone"));
+    let listed = |records: &[Record]| build(records, 1, |segment| segment).1.listed().to_vec();
+    let expected: Vec<u32> = listed(&rings).iter().map(|finding| finding.record).collect();
+    assert_eq!(expected, [31, 40]);
+    assert_eq!(listed(&[&[leading][..], &rings].concat()), listed(&rings));
+}
+
 #[test]
 fn pitfall_29_depth_takes_no_stack() {
     const LEVELS: u32 = 16_000;

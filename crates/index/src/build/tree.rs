@@ -41,16 +41,24 @@ pub(super) fn number(
     let mut walk = Walk::new(stitched, items, &children);
     walk.top(items.root);
     let bucket = walk.top(items.bucket);
-    walk.hang_deep(bucket, findings);
+    walk.hang_deep(bucket);
+    let mut heads = Vec::new();
     for item in 0..as_u32(items.file.len()) {
         if items.file[item as usize] == NO_FILE || walk.seen[item as usize] {
             continue;
         }
         let head = ring_head(item, &parents);
-        // Of a ring either all folders are in use or none is.
-        note_living(FindingKind::Cycle, head, stitched, items, findings);
+        heads.push(head);
         walk.hang(bucket, head);
-        walk.hang_deep(bucket, findings);
+        walk.hang_deep(bucket);
+    }
+    // In the order of their records: which of them is met first may depend on a deleted file that leads to it. Of a ring
+    // either all folders are in use or none is.
+    for (kind, mut items_met) in
+        [(FindingKind::Cycle, heads), (FindingKind::TooDeep, std::mem::take(&mut walk.met_deep))]
+    {
+        items_met.sort_unstable();
+        items_met.into_iter().for_each(|item| note_living(kind, item, stitched, items, findings));
     }
     if walk.hung.is_empty() {
         return walk.rows;
@@ -168,6 +176,8 @@ struct Walk<'a> {
     open: Vec<Open>,
     /// Folders that lie too deep, met and not numbered yet.
     deep: Vec<u32>,
+    /// All folders that were met too deep.
+    met_deep: Vec<u32>,
     /// What was hung up in the bucket.
     hung: Vec<u32>,
 }
@@ -177,7 +187,17 @@ impl<'a> Walk<'a> {
         let column = || Vec::with_capacity(items.file.len());
         let rows = Numbering { item: column(), parent: column(), end: column() };
         let seen = vec![false; items.file.len()];
-        Self { stitched, items, children, rows, seen, open: Vec::new(), deep: Vec::new(), hung: Vec::new() }
+        Self {
+            stitched,
+            items,
+            children,
+            rows,
+            seen,
+            open: Vec::new(),
+            deep: Vec::new(),
+            met_deep: Vec::new(),
+            hung: Vec::new(),
+        }
     }
 
     /// Numbers a subtree that hangs on nothing.
@@ -197,10 +217,10 @@ impl<'a> Walk<'a> {
     }
 
     /// Hangs up what lies too deep, which may hold what lies too deep again.
-    fn hang_deep(&mut self, bucket: u32, findings: &mut Findings) {
+    fn hang_deep(&mut self, bucket: u32) {
         while !self.deep.is_empty() {
             for item in std::mem::take(&mut self.deep) {
-                note_living(FindingKind::TooDeep, item, self.stitched, self.items, findings);
+                self.met_deep.push(item);
                 self.seen[item as usize] = false;
                 self.hang(bucket, item);
             }

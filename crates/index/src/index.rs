@@ -280,6 +280,16 @@ impl<'a> Row<'a> {
         (self.kind() == Kind::Stream).then(|| self.index.rows.extra(self.row))
     }
 
+    /// Length of its file's main data, also for a stream.
+    pub(crate) fn file_size(self) -> u64 {
+        self.index.files.size.get(self.file_place())
+    }
+
+    /// Bytes that its file's main data takes, also for a stream.
+    pub(crate) fn file_allocated(self) -> u64 {
+        self.index.files.allocated.get(self.file_place())
+    }
+
     /// Length in bytes.
     #[must_use]
     pub fn size(self) -> u64 {

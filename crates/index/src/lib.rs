@@ -17,6 +17,7 @@ mod columns;
 mod evidence;
 mod file;
 mod index;
+pub mod live;
 mod names;
 pub mod query;
 mod row;

@@ -131,6 +131,11 @@ impl Rows {
         row - self.primary.rank(row).min(row)
     }
 
+    /// The first name of a file.
+    pub(crate) fn primary_of(&self, file: u32) -> Option<u32> {
+        self.primary.select(file as usize).map(as_u32)
+    }
+
     /// The number of the row's file.
     #[inline]
     pub(crate) fn file(&self, row: usize) -> usize {

@@ -12,18 +12,22 @@ use crate::batch::{ELSEWHERE, Extensions};
 use crate::columns::Piece;
 use crate::file::{FileColumns, FileFlags, FileId, Patch};
 
-/// Whether a reference to `id`, found in a record that is in use or `deleted`, means this file.
+/// Whether a reference to `id`, found in a record that is in use or `deleted`, means a file with this sequence number and
+/// these flags.
 ///
 /// Deleting a file counts its sequence number up, so what was deleted with its parent still names the number
 /// from before. After the last number comes 1: 0 is never given out.
-pub(super) fn refers_to(files: &FileColumns, file: u32, id: FileId, deleted: bool) -> bool {
-    let sequence = files.sequence[file as usize];
-    let target_deleted = files.flags[file as usize].contains(FileFlags::DELETED);
-    match (deleted, target_deleted) {
+pub(crate) fn refers_to(sequence: u16, flags: FileFlags, id: FileId, deleted: bool) -> bool {
+    match (deleted, flags.contains(FileFlags::DELETED)) {
         (false, true) => false,
         (true, true) => sequence == id.sequence || sequence == id.sequence.wrapping_add(1).max(1),
         _ => sequence == id.sequence,
     }
+}
+
+/// The same for a file by its place.
+pub(super) fn is_called(files: &FileColumns, file: u32, id: FileId, deleted: bool) -> bool {
+    refers_to(files.sequence[file as usize], files.flags[file as usize], id, deleted)
 }
 
 /// The file of each extension, `NO_FILE` where it is stale.
@@ -41,7 +45,7 @@ pub(super) fn bases(
         // An extension that was freed while its file lives on holds what the file no longer has.
         let shares_fate = |file: u32| files.flags[file as usize].contains(FileFlags::DELETED) == deleted;
         let found = records.get(base.record);
-        let found = found.filter(|&file| shares_fate(file) && refers_to(files, file, base, deleted));
+        let found = found.filter(|&file| shares_fate(file) && is_called(files, file, base, deleted));
         if found.is_none() && !deleted {
             findings.note(FindingKind::StaleExtension, record);
         }

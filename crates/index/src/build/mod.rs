@@ -22,6 +22,8 @@ mod totals;
 mod tree;
 
 pub use findings::{Finding, FindingKind, Findings, LISTED_MAX};
+pub(crate) use join::refers_to;
+pub(crate) use record_map::RecordMap;
 pub(crate) use tree::Numbering;
 
 use std::io::{Cursor, Seek, Write};
@@ -36,7 +38,6 @@ use crate::names::{Distinct, distinct};
 use crate::store::SnapshotError;
 use emit::Parts;
 use layout::RowTable;
-use record_map::RecordMap;
 use totals::Totals;
 
 /// Stands for a file that is not there.

@@ -9,7 +9,7 @@
 //! about them need fit.
 
 use super::findings::{FindingKind, Findings};
-use super::join::refers_to;
+use super::join::is_called;
 use super::{Items, NO_FILE, NO_ITEM, Stitched};
 use crate::batch::as_u32;
 use crate::file::{FileFlags, FileId};
@@ -114,7 +114,7 @@ fn folder(stitched: &Stitched, items: &Items, name: usize) -> Option<u32> {
     let parent = stitched.records.get(id.record)?;
     // The root is never given out again: whoever calls it by its name means it.
     let fits = files.flags[parent as usize].contains(FileFlags::DIRECTORY)
-        && (id == stitched.root_id || refers_to(files, parent, id, deleted));
+        && (id == stitched.root_id || is_called(files, parent, id, deleted));
     Some(items.primary[parent as usize]).filter(|&item| fits && item != NO_ITEM)
 }
 

@@ -1,4 +1,4 @@
-//! Bits that are counted: how many are set before a place.
+//! Bits that are counted: how many are set before a place, and where the *n*-th one is.
 //!
 //! A row that is the first of its file has a bit here, and the number of its file is the count of those before: one bit and
 //! a sixteenth instead of four bytes.
@@ -54,6 +54,31 @@ impl Ranked {
     /// How many bits are set.
     pub(crate) fn count(&self) -> usize {
         self.before(self.len().div_ceil(STRIDE))
+    }
+
+    /// The place of the `nth` set bit, counted from 0.
+    pub(crate) fn select(&self, nth: usize) -> Option<usize> {
+        let (mut low, mut high) = (0, self.len().div_ceil(STRIDE));
+        if nth >= self.count() {
+            return None;
+        }
+        while high - low > 1 {
+            let middle = low + (high - low) / 2;
+            if self.before(middle) <= nth { low = middle } else { high = middle }
+        }
+        let mut rest = nth.checked_sub(self.before(low))?;
+        let words = low * (STRIDE / WORD)..self.len().div_ceil(WORD);
+        for at in words.take(STRIDE / WORD) {
+            let mut word = self.word(at);
+            let ones = word.count_ones() as usize;
+            if rest < ones {
+                (0..rest).for_each(|_| word &= word - 1);
+                return Some(at * WORD + word.trailing_zeros() as usize);
+            }
+            rest -= ones;
+        }
+        self.0.misfit(nth);
+        None
     }
 
     /// The words of 64 bits, first bits lowest.

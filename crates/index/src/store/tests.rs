@@ -98,8 +98,12 @@ proptest! {
         let mut before = 0;
         for (place, &bit) in bits.iter().enumerate() {
             prop_assert_eq!((column.contains(place), column.rank(place)), (bit, before));
-            before += usize::from(bit);
+            if bit {
+                prop_assert_eq!(column.select(before), Some(place));
+                before += 1;
+            }
         }
+        prop_assert_eq!(column.select(before), None);
         prop_assert_eq!((column.count(), column.rank(bits.len())), (before, before));
         prop_assert!(!column.contains(bits.len()));
         prop_assert!(column.words().eq(words));

@@ -6,7 +6,7 @@ use crate::build::NO_RECORD;
 use crate::query::Visibility;
 use crate::query::ast::{Bounds, Field, Kinds, State};
 use crate::rows::{flags_in, kind_in};
-use crate::{Index, Kind, Row, RowFlags};
+use crate::{Index, Kind, Row, RowFlags, Time};
 
 /// Rows to which one word of bits tells whether they are the first names of files.
 const WORD: usize = 64;
@@ -14,9 +14,38 @@ const WORD: usize = 64;
 /// The attribute bit of a folder, which NTFS keeps in the record's flags instead.
 const ATTRIBUTE_DIRECTORY: u32 = 0x10;
 
+/// A row whose facts can be asked.
+pub(crate) trait RowFacts: Copy {
+    fn kind(self) -> Kind;
+    fn flags(self) -> RowFlags;
+    fn size(self) -> u64;
+    fn allocated(self) -> u64;
+    fn modified(self) -> Time;
+    fn created(self) -> Time;
+    fn changed(self) -> Time;
+    fn accessed(self) -> Time;
+    fn attributes(self) -> u32;
+    fn links(self) -> u16;
+    fn record(self) -> Option<u32>;
+}
+
+macro_rules! facts_of_row {
+    ($($fact:ident: $of:ty),*) => {
+        impl RowFacts for Row<'_> {
+            $(fn $fact(self) -> $of {
+                self.$fact()
+            })*
+        }
+    };
+}
+facts_of_row!(
+    kind: Kind, flags: RowFlags, size: u64, allocated: u64, modified: Time, created: Time, changed: Time,
+    accessed: Time, attributes: u32, links: u16, record: Option<u32>
+);
+
 /// A test that a row's facts pass or fail.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum FactTest {
+pub(crate) enum FactTest {
     Within(Field, Bounds),
     Kind(Kinds),
     Attributes(u32),
@@ -27,7 +56,11 @@ pub(super) enum FactTest {
 impl FactTest {
     /// Whether the row passes.
     pub(super) fn holds(self, index: &Index, row: u32) -> bool {
-        let row = index.row(row);
+        self.holds_for(index.row(row))
+    }
+
+    /// Whether a row with these facts passes.
+    pub(crate) fn holds_for(self, row: impl RowFacts) -> bool {
         match self {
             FactTest::Within(field, bounds) => number(row, field).is_some_and(|value| bounds.contains(value)),
             FactTest::Kind(kinds) => kinds.contains(kind(row.kind())),
@@ -139,7 +172,7 @@ enum Folders {
 }
 
 /// The fact as a number, if the row has it. Length is asked of the name, depth of the whole tree.
-fn number(row: Row<'_>, field: Field) -> Option<u64> {
+fn number(row: impl RowFacts, field: Field) -> Option<u64> {
     let sized = row.kind() != Kind::Folder;
     match field {
         Field::Size => sized.then(|| row.size()),

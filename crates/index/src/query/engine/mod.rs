@@ -16,8 +16,11 @@ mod plan;
 mod row_set;
 mod tree;
 
+pub(crate) use facts::{FactTest, RowFacts};
 pub use names::extension;
+pub(crate) use names::{Matcher, characters};
 pub use order::SortKey;
+pub(crate) use row_set::RowSet;
 
 use super::{Query, Visibility};
 use crate::{Index, SnapshotError};
@@ -53,14 +56,24 @@ impl Index {
     /// If the index is damaged where the search came by.
     pub fn search(&self, query: &Query, options: &SearchOptions) -> Result<Hits, SnapshotError> {
         let visibility = options.visibility.and(query.mentions());
-        let mut found = plan::Plan::new(self, query.expr(), visibility).select(self);
+        let mut found = self.select(query, visibility);
         // A bucket of orphans that holds none is nothing to show.
         let bucket = self.row(Index::ROOT).subtree_end();
         if bucket + 1 == self.len() {
             found.remove(bucket);
         }
-        let rows = order::page(self, &found, options);
+        let rows = self.page(&found, options);
         self.sound().map(|()| Hits { rows, total: found.count() })
+    }
+
+    /// The rows that match, whether or not the index is sound there.
+    pub(crate) fn select(&self, query: &Query, visibility: Visibility) -> RowSet {
+        plan::Plan::new(self, query.expr(), visibility).select(self)
+    }
+
+    /// Those of `found` that the options ask for, in order.
+    pub(crate) fn page(&self, found: &RowSet, options: &SearchOptions) -> Vec<u32> {
+        order::page(self, found, options)
     }
 }
 

@@ -29,7 +29,7 @@ pub fn extension(name: &[u8]) -> &[u8] {
 }
 
 /// Characters of a name: its bytes but for those that go on with one.
-fn characters(name: &[u8]) -> u64 {
+pub(crate) fn characters(name: &[u8]) -> u64 {
     name.iter().map(|byte| u64::from(byte & 0xC0 != 0x80)).sum()
 }
 
@@ -46,7 +46,7 @@ pub(super) enum NameTest {
 
 /// A text made ready for the names of one index.
 #[derive(Debug)]
-pub(super) struct Matcher {
+pub(crate) struct Matcher {
     case: Case,
     shape: Shape,
     /// What the folded name has to hold, maybe nothing.
@@ -62,7 +62,7 @@ enum Shape {
 }
 
 impl Matcher {
-    pub(super) fn new(text: &Text, table: &CaseTable) -> Self {
+    pub(crate) fn new(text: &Text, table: &CaseTable) -> Self {
         let fold = (text.case == Case::Blind).then_some(table);
         let bytes =
             |text: &str| fold.map_or_else(|| text.as_bytes().to_vec(), |fold| fold.fold(text.as_bytes()));
@@ -89,7 +89,7 @@ impl Matcher {
     }
 
     /// Whether it matches a name, or a part of one, in that form.
-    fn is_match(&self, name: &[u8]) -> bool {
+    pub(crate) fn is_match(&self, name: &[u8]) -> bool {
         match &self.shape {
             Shape::Contains(finder) => finder.find(name).is_some(),
             Shape::Equals(bytes) => bytes == name,

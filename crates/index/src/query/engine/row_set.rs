@@ -8,14 +8,14 @@ const WORD: u32 = u64::BITS;
 
 /// A set of the rows below a fixed number.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct RowSet {
+pub(crate) struct RowSet {
     words: Vec<u64>,
     len: u32,
 }
 
 impl RowSet {
     /// None of `len` rows.
-    pub(super) fn none(len: u32) -> Self {
+    pub(crate) fn none(len: u32) -> Self {
         Self { words: vec![0; len.div_ceil(WORD) as usize], len }
     }
 
@@ -48,26 +48,26 @@ impl RowSet {
         }
     }
 
-    pub(super) fn contains(&self, row: u32) -> bool {
+    pub(crate) fn contains(&self, row: u32) -> bool {
         self.words.get((row / WORD) as usize).is_some_and(|word| word >> (row % WORD) & 1 == 1)
     }
 
     /// Adds a row below the set's length.
-    pub(super) fn insert(&mut self, row: u32) {
+    pub(crate) fn insert(&mut self, row: u32) {
         if let Some(word) = self.words.get_mut((row / WORD) as usize) {
             *word |= 1 << (row % WORD);
         }
     }
 
     /// Takes a row out.
-    pub(super) fn remove(&mut self, row: u32) {
+    pub(crate) fn remove(&mut self, row: u32) {
         if let Some(word) = self.words.get_mut((row / WORD) as usize) {
             *word &= !(1 << (row % WORD));
         }
     }
 
     /// Adds the rows from `first` to before `end`, both at most the set's length.
-    pub(super) fn insert_range(&mut self, first: u32, end: u32) {
+    pub(crate) fn insert_range(&mut self, first: u32, end: u32) {
         if first >= end {
             return;
         }
@@ -87,7 +87,7 @@ impl RowSet {
     }
 
     /// How many rows are in it.
-    pub(super) fn count(&self) -> u64 {
+    pub(crate) fn count(&self) -> u64 {
         self.words.iter().map(|word| u64::from(word.count_ones())).sum()
     }
 
@@ -99,6 +99,11 @@ impl RowSet {
     /// Removes the rows that `other` lacks.
     pub(super) fn intersect(&mut self, other: &Self) {
         self.words.iter_mut().zip(&other.words).for_each(|(word, other)| *word &= other);
+    }
+
+    /// Removes the rows that `other` has.
+    pub(crate) fn subtract(&mut self, other: &Self) {
+        self.words.iter_mut().zip(&other.words).for_each(|(word, other)| *word &= !other);
     }
 
     /// Turns what is in it into what is not.
@@ -116,7 +121,7 @@ impl RowSet {
     }
 
     /// The rows in ascending order.
-    pub(super) fn iter(&self) -> impl Iterator<Item = u32> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = u32> {
         let firsts = (0u32..).step_by(WORD as usize);
         self.words.iter().zip(firsts).flat_map(|(&word, first)| ones(word).map(move |bit| first + bit))
     }

@@ -1,0 +1,269 @@
+//! The states that replace those in the index, and which of its rows they concern.
+
+use std::borrow::Cow;
+
+use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
+
+use super::base::Base;
+use super::{Change, FileState};
+use crate::batch::as_u32;
+use crate::query::RowSet;
+use crate::{Evidence, File, FileFlags, FileId, Index, Kind, Stream};
+
+/// What a record holds now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Slot {
+    /// Nothing.
+    Nothing,
+    /// This file, with rows of its own.
+    File(u32),
+    /// This file, whose names are the rows of the index that it has had.
+    Facts(u32),
+}
+
+/// A file that was set. It stays when it is replaced, without rows.
+///
+/// Nothing here owns memory of its own, so that a delta is copied by copying a few arrays.
+#[derive(Debug, Clone)]
+pub(super) struct DeltaFile {
+    pub(super) file: File,
+    pub(super) evidence: Evidence,
+    /// How many names it has.
+    pub(super) links: u16,
+    /// Its rows among those of the delta.
+    pub(super) rows: std::ops::Range<u32>,
+}
+
+/// Where a new row lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Link {
+    /// In the folder that its record calls so.
+    Claim(FileId),
+    /// A stream of this row.
+    Row(u32),
+    /// In the bucket: it has no name.
+    Nowhere,
+}
+
+/// A row that is not in the index.
+#[derive(Debug, Clone)]
+pub(super) struct DeltaRow {
+    pub(super) file: u32,
+    pub(super) link: Link,
+    /// Where its name ends among the bytes, and where the folded one behind it does; it starts where the row before ends.
+    name_end: usize,
+    folded_end: usize,
+    /// The stream that it is.
+    pub(super) stream: Option<Stream>,
+    pub(super) alive: bool,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Delta {
+    pub(super) files: Vec<DeltaFile>,
+    pub(super) rows: Vec<DeltaRow>,
+    /// Names of the rows, each followed by its folded form.
+    bytes: Vec<u8>,
+    pub(super) slots: HashMap<u32, Slot>,
+    /// Rows of the index that are no more.
+    pub(super) gone: RowSet,
+    /// Rows of the index that have other facts or lie elsewhere.
+    pub(super) irregular: RowSet,
+    /// Rows that would lie in themselves, so that they lie in the bucket.
+    pub(super) ring_heads: HashSet<u32>,
+    base_rows: u32,
+}
+
+impl Delta {
+    pub(super) fn new(base_rows: u32) -> Self {
+        Self {
+            files: Vec::new(),
+            rows: Vec::new(),
+            bytes: Vec::new(),
+            slots: HashMap::new(),
+            gone: RowSet::none(base_rows),
+            irregular: RowSet::none(base_rows),
+            ring_heads: HashSet::new(),
+            base_rows,
+        }
+    }
+
+    /// The numbers of the rows that are alive.
+    pub(super) fn alive(&self) -> impl Iterator<Item = u32> {
+        let numbers = self.base_rows..;
+        numbers.zip(&self.rows).filter(|(_, row)| row.alive).map(|(number, _)| number)
+    }
+
+    pub(super) fn slot(&self, record: u32) -> Option<Slot> {
+        self.slots.get(&record).copied()
+    }
+
+    pub(super) fn apply(&mut self, base: &Base, changes: impl IntoIterator<Item = Change>) {
+        let mut folders_changed = false;
+        for change in changes {
+            let record = match &change {
+                Change::Set(state) => state.file.record,
+                Change::Remove(record) => *record,
+            };
+            let root = base.index.row(Index::ROOT).record() == Some(record);
+            if root && matches!(change, Change::Remove(_)) {
+                // There is always a root.
+                continue;
+            }
+            folders_changed |= self.clear(record);
+            folders_changed |= match change {
+                Change::Remove(_) => {
+                    self.slots.insert(record, Slot::Nothing);
+                    self.unseat(base, record)
+                }
+                Change::Set(state) => self.set(base, state, root),
+            };
+        }
+        if folders_changed {
+            self.find_rings(base);
+        }
+    }
+
+    /// Takes out what the delta has of a record; whether that was a folder.
+    fn clear(&mut self, record: u32) -> bool {
+        let Some(Slot::File(file) | Slot::Facts(file)) = self.slot(record) else { return false };
+        let Some(file) = self.files.get(file as usize) else { return false };
+        let folder = file.file.flags.contains(FileFlags::DIRECTORY);
+        let rows = file.rows.start as usize..file.rows.end as usize;
+        self.rows.get_mut(rows).unwrap_or_default().iter_mut().for_each(|row| row.alive = false);
+        folder
+    }
+
+    /// Takes the file out of the index that has the record there; whether that was a folder.
+    fn unseat(&mut self, base: &Base, record: u32) -> bool {
+        let row = base.row_of(record);
+        if let Some(row) = row {
+            for row in base.rows_of_file(row) {
+                self.gone.insert(row);
+                self.irregular.insert_range(row + 1, base.index.row(row).subtree_end());
+            }
+        }
+        // Whoever was waiting for a folder of this number may have found it.
+        for &orphan in base.orphans_of(record) {
+            self.irregular.insert_range(orphan, base.index.row(orphan).subtree_end());
+        }
+        row.is_some_and(|row| base.index.row(row).file_flags().contains(FileFlags::DIRECTORY))
+    }
+
+    /// Puts a file where the record is; whether that changes where folders lie.
+    fn set(&mut self, base: &Base, mut state: FileState, root: bool) -> bool {
+        let flags = &mut state.file.flags;
+        if root {
+            // There is always a root, whatever its record says, and it has no name.
+            let denied = flags.contains(FileFlags::DELETED) || !flags.contains(FileFlags::DIRECTORY);
+            flags.set(FileFlags::DAMAGED, denied || flags.contains(FileFlags::DAMAGED));
+            flags.remove(FileFlags::DELETED);
+            flags.insert(FileFlags::METAFILE | FileFlags::DIRECTORY);
+            state.names.clear();
+        } else if state.names.is_empty() && !flags.contains(FileFlags::METAFILE) {
+            flags.insert(FileFlags::DAMAGED);
+        }
+        let record = state.file.record;
+        let mut folders = state.file.flags.contains(FileFlags::DIRECTORY);
+        let file = as_u32(self.files.len());
+        let kept = base.row_of(record).filter(|&row| root || same_place(base, row, &state));
+        let first = as_u32(self.rows.len());
+        if let Some(row) = kept {
+            for row in base.rows_of_file(row) {
+                let stream = base.index.row(row).kind() == Kind::Stream;
+                if stream {
+                    self.gone.insert(row)
+                } else {
+                    self.gone.remove(row)
+                }
+                self.irregular.insert(row);
+            }
+            self.slots.insert(record, Slot::Facts(file));
+            self.push_streams(base, file, row_of_first_name(base, row, &state), &state);
+        } else {
+            folders |= self.unseat(base, record);
+            self.slots.insert(record, Slot::File(file));
+            let primary = self.base_rows + first;
+            for (parent, name) in &state.names {
+                self.push(base, file, Link::Claim(*parent), name, None);
+            }
+            let metafile = state.file.flags.contains(FileFlags::METAFILE);
+            if state.names.is_empty() && !metafile {
+                self.push(base, file, Link::Nowhere, format!("<record {record}>").as_bytes(), None);
+            }
+            if as_u32(self.rows.len()) > first {
+                self.push_streams(base, file, primary, &state);
+            }
+        }
+        let rows = first..as_u32(self.rows.len());
+        let links = if root { 0 } else { u16::try_from(state.names.len()).unwrap_or(u16::MAX) };
+        self.files.push(DeltaFile { file: state.file, evidence: state.evidence, links, rows });
+        folders && kept.is_none()
+    }
+
+    fn push_streams(&mut self, base: &Base, file: u32, row: u32, state: &FileState) {
+        for (name, stream) in &state.streams {
+            self.push(base, file, Link::Row(row), name, Some(Stream { packed: false, ..*stream }));
+        }
+    }
+
+    fn push(&mut self, base: &Base, file: u32, link: Link, name: &[u8], stream: Option<Stream>) {
+        self.bytes.extend_from_slice(name);
+        let name_end = self.bytes.len();
+        base.index.names().case_table().fold_into(name, &mut self.bytes);
+        let folded_end = self.bytes.len();
+        self.rows.push(DeltaRow { file, link, name_end, folded_end, stream, alive: true });
+    }
+
+    /// The name of one of the rows, and its folded form.
+    pub(super) fn name(&self, row: usize) -> (&[u8], &[u8]) {
+        let start =
+            row.checked_sub(1).and_then(|before| self.rows.get(before)).map_or(0, |row| row.folded_end);
+        let Some(row) = self.rows.get(row) else { return (&[], &[]) };
+        let bytes = |range| self.bytes.get::<std::ops::Range<usize>>(range).unwrap_or_default();
+        (bytes(start..row.name_end), bytes(row.name_end..row.folded_end))
+    }
+}
+
+/// The row of the name that the state has first, for a file that has the rows of the state.
+fn row_of_first_name(base: &Base, row: u32, state: &FileState) -> u32 {
+    let is_first = |&number: &u32| {
+        let had = base.index.row(number);
+        state.names.first().is_some_and(|(parent, name)| {
+            had.kind() != Kind::Stream && had.claimed_parent() == Some(*parent) && *had.name() == **name
+        })
+    };
+    base.rows_of_file(row).find(is_first).unwrap_or(row)
+}
+
+/// Whether a file of the index would have the same rows in this state, so that what lies in it need not be asked anew.
+fn same_place(base: &Base, row: u32, state: &FileState) -> bool {
+    const TELLING: FileFlags =
+        FileFlags::DIRECTORY.union(FileFlags::DELETED).union(FileFlags::METAFILE).union(FileFlags::STRAY);
+    let had = base.index.row(row);
+    let (flags, file) = (had.file_flags(), &state.file);
+    let link = |tag| crate::is_link_tag(tag);
+    if had.sequence() != file.sequence
+        || flags & TELLING != file.flags & TELLING
+        || link(had.reparse_tag()) != link(file.reparse_tag)
+    {
+        return false;
+    }
+    let names = base.rows_of_file(row).map(|row| base.index.row(row));
+    let mut had =
+        names.filter(|row| row.kind() != Kind::Stream).map(|row| (row.claimed_parent(), row.name()));
+    if let [(parent, name)] = state.names.as_slice() {
+        // Nearly every file.
+        return had.next().is_some_and(|had| had == (Some(*parent), Cow::Borrowed(name)))
+            && had.next().is_none();
+    }
+    let had: Vec<_> = had.collect();
+    had.len() == state.names.len()
+        && state.names.iter().all(|(parent, name)| {
+            let times = |list: &mut dyn Iterator<Item = (Option<FileId>, &[u8])>| {
+                list.filter(|&(a, b)| a == Some(*parent) && b == name.as_slice()).count()
+            };
+            let now = times(&mut state.names.iter().map(|(parent, name)| (Some(*parent), name.as_slice())));
+            now == times(&mut had.iter().map(|(parent, name)| (*parent, &**name)))
+        })
+}

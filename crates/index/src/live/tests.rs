@@ -1,0 +1,267 @@
+//! A view after any changes against an index built from the states that they lead to.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
+use super::{Change, FileState, View, ViewRow};
+use crate::query::{Query, SearchOptions, SortKey, Visibility};
+use crate::{Batch, Builder, CaseTable, Evidence, File, FileFlags, FileId, Index, Row, Stream, Time};
+use std::sync::Arc;
+
+const ROOT: FileId = FileId { record: 5, sequence: 5 };
+/// Records that files have here.
+const RECORDS: std::ops::Range<u32> = 30..46;
+
+type Model = BTreeMap<u32, FileState>;
+
+/// The index of the states, in the order of their records.
+fn built(model: &Model) -> Index {
+    let mut batch = Batch::with_evidence();
+    batch.begin(0);
+    for state in model.values() {
+        batch.open_file();
+        for (parent, name) in &state.names {
+            batch.name(*parent, false, |blob| blob.extend_from_slice(name));
+        }
+        for (name, stream) in &state.streams {
+            batch.stream(*stream, |blob| blob.extend_from_slice(name));
+        }
+        let flags = state.file.flags | FileFlags::SIZED;
+        batch.close_file_with(File { flags, ..state.file }, state.evidence);
+    }
+    Builder::new(ROOT, CaseTable::default()).build(vec![batch]).unwrap().0
+}
+
+fn parent() -> impl Strategy<Value = FileId> {
+    prop_oneof![
+        3 => Just(ROOT),
+        6 => (RECORDS, 1u16..4).prop_map(|(record, sequence)| FileId { record, sequence }),
+        1 => Just(FileId { record: 4_000, sequence: 1 }),
+    ]
+}
+
+fn state() -> impl Strategy<Value = FileState> {
+    let name = prop_oneof![Just("a"), Just("B"), Just("b"), Just("ab.txt"), Just("Ab.TXT"), Just("é.c")];
+    let names = prop::collection::vec((parent(), name.prop_map(|name| name.as_bytes().to_vec())), 0..3);
+    let streams = prop::collection::vec((prop_oneof![Just("s"), Just("a")], 0u64..9), 0..2);
+    let kind = prop_oneof![5 => Just(0u8), 4 => Just(1), 1 => Just(2), 1 => Just(3), 1 => Just(4)];
+    (RECORDS, 1u16..4, kind, prop::bool::weighted(0.15), names, streams, 0u64..5, 0u64..3).prop_map(
+        |(record, sequence, kind, deleted, mut names, streams, size, time)| {
+            let mut flags = FileFlags::empty();
+            flags.set(FileFlags::DIRECTORY, kind == 1);
+            flags.set(FileFlags::DELETED, deleted);
+            flags.set(FileFlags::DAMAGED, kind == 2);
+            flags.set(FileFlags::METAFILE, kind == 3);
+            if kind == 1 {
+                // A folder has one name.
+                names.truncate(1);
+            }
+            let file = File {
+                record,
+                sequence,
+                size: if kind == 1 { 0 } else { size },
+                allocated: size * 8,
+                created: Time(time),
+                modified: Time(132_000_000_000_000_000 + time),
+                changed: Time(2),
+                accessed: Time(u64::MAX - time),
+                attributes: 0x20 << time,
+                reparse_tag: if kind == 4 { 0xA000_000C } else { 0 },
+                flags,
+            };
+            let stream = |size| Stream { size, allocated: size, packed: false };
+            let streams =
+                streams.into_iter().map(|(name, size)| (name.as_bytes().to_vec(), stream(size))).collect();
+            FileState { file, evidence: Evidence { usn: size, ..Evidence::default() }, names, streams }
+        },
+    )
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    Set(FileState),
+    /// Other facts for what is there.
+    Touch(u32, u64),
+    /// Another name for what is there.
+    Move(u32, FileId, &'static str),
+    Remove(u32),
+    /// The root with another time.
+    Root(u64),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        4 => state().prop_map(Step::Set),
+        3 => (RECORDS, 0u64..9).prop_map(|(record, size)| Step::Touch(record, size)),
+        3 => (RECORDS, parent()).prop_map(|(record, parent)| Step::Move(record, parent, "moved")),
+        2 => RECORDS.prop_map(Step::Remove),
+        1 => (1u64..9).prop_map(Step::Root),
+    ]
+}
+
+/// The change that a step is, and its effect on the model.
+fn take(model: &mut Model, step: Step) -> Option<Change> {
+    let change = match step {
+        Step::Set(state) => Change::Set(state),
+        Step::Remove(record) => Change::Remove(record),
+        Step::Touch(record, size) => {
+            let mut state = model.get(&record)?.clone();
+            state.file.size = if state.file.flags.contains(FileFlags::DIRECTORY) { 0 } else { size };
+            state.file.modified = Time(132_000_000_000_000_000 + size);
+            Change::Set(state)
+        }
+        Step::Move(record, parent, name) => {
+            let mut state = model.get(&record)?.clone();
+            *state.names.first_mut()? = (parent, name.as_bytes().to_vec());
+            Change::Set(state)
+        }
+        Step::Root(time) => Change::Set(root(time)),
+    };
+    match &change {
+        Change::Set(state) => drop(model.insert(state.file.record, state.clone())),
+        Change::Remove(record) => drop(model.remove(record)),
+    }
+    Some(change)
+}
+
+fn root(time: u64) -> FileState {
+    let file = File {
+        record: ROOT.record,
+        sequence: ROOT.sequence,
+        size: 0,
+        allocated: 0,
+        created: Time(1),
+        modified: Time(time),
+        changed: Time(1),
+        accessed: Time(1),
+        attributes: 6,
+        reparse_tag: 0,
+        flags: FileFlags::DIRECTORY | FileFlags::METAFILE,
+    };
+    let stream = (b"zone".to_vec(), Stream { size: time, allocated: 0, packed: false });
+    FileState {
+        file,
+        evidence: Evidence::default(),
+        names: vec![(ROOT, b".".to_vec())],
+        streams: if time.is_multiple_of(3) { vec![stream] } else { vec![] },
+    }
+}
+
+/// What a row of either kind is, but for numbers.
+fn of_index(row: Row<'_>) -> String {
+    format!(
+        "{:?} {:?} {:?} {:?} {} {} {:?} {:?} {} {:?}",
+        row.path().escape_ascii().to_string(),
+        row.kind(),
+        row.flags(),
+        row.file_flags(),
+        row.size(),
+        row.allocated(),
+        row.modified(),
+        row.record(),
+        row.links(),
+        row.claimed_parent(),
+    )
+}
+
+fn of_view(row: ViewRow<'_>) -> String {
+    use crate::query::RowFacts;
+    format!(
+        "{:?} {:?} {:?} {:?} {} {} {:?} {:?} {} {:?}",
+        row.path().escape_ascii().to_string(),
+        row.kind(),
+        row.flags(),
+        FileFlags::from_bits_truncate(u8::try_from(row.file().flags.stored()).unwrap()),
+        RowFacts::size(row),
+        RowFacts::allocated(row),
+        row.file().modified,
+        RowFacts::record(row),
+        row.links(),
+        row.claimed_parent(),
+    )
+}
+
+const QUERIES: [&str; 12] = [
+    "",
+    "a",
+    "ext:txt | b",
+    "path:a/b",
+    "path:moved !a",
+    "size:>2",
+    "type:folder",
+    "type:stream",
+    "depth:2",
+    "orphan: | damaged:",
+    "len:1 case:B",
+    "regex:^a",
+];
+
+const SORTS: [Option<SortKey>; 6] = [
+    None,
+    Some(SortKey::Path),
+    Some(SortKey::Name),
+    Some(SortKey::Size),
+    Some(SortKey::Modified),
+    Some(SortKey::Extension),
+];
+
+fn check(view: &View, model: &Model) -> Result<(), TestCaseError> {
+    let index = built(model);
+    let all = Visibility { deleted: true, metafiles: true, streams: true };
+    for (place, text) in QUERIES.iter().enumerate() {
+        let query = Query::parse(text, &jiff::Zoned::default()).unwrap();
+        for (number, visibility) in [all, Visibility::default()].into_iter().enumerate() {
+            let options = SearchOptions {
+                sort: SORTS[(place + number) % SORTS.len()],
+                descending: place % 3 == 0,
+                offset: u64::from(place % 4 == 3),
+                limit: (place % 5 == 4).then_some(3),
+                visibility,
+            };
+            let expected = index.search(&query, &options).unwrap();
+            let found = view.search(&query, &options).unwrap();
+            let rows: Vec<String> = expected.rows.iter().map(|&row| of_index(index.row(row))).collect();
+            let seen: Vec<String> = found.rows.iter().map(|&row| of_view(view.row(row))).collect();
+            prop_assert_eq!(&seen, &rows, "{} {:?}", text, options);
+            prop_assert_eq!(found.total, expected.total);
+        }
+    }
+    let rebuilt = view.rebuild().unwrap().0;
+    prop_assert_eq!(
+        rebuilt.rows().map(of_index).collect::<Vec<_>>(),
+        index.rows().map(of_index).collect::<Vec<_>>()
+    );
+    prop_assert_eq!(rebuilt.identity(), index.identity(), "the same to the byte");
+    Ok(())
+}
+
+/// A case is a hundred searches and four indexes, so it takes fewer of them.
+fn cases() -> ProptestConfig {
+    let usual = ProptestConfig::default();
+    ProptestConfig { cases: (usual.cases / 8).max(48), ..usual }
+}
+
+proptest! {
+    #![proptest_config(cases())]
+
+    #[test]
+    fn any_changes_give_what_a_rebuild_gives(
+        before in prop::collection::vec(state(), 0..14),
+        batches in prop::collection::vec(prop::collection::vec(step(), 1..7), 1..4),
+    ) {
+        let mut model: Model = before.into_iter().map(|state| (state.file.record, state)).collect();
+        model.insert(ROOT.record, root(1));
+        let mut view = View::new(Arc::new(built(&model)));
+        let first = view.clone();
+        let held = model.clone();
+        check(&view, &model)?;
+        for steps in batches {
+            let changes: Vec<Change> = steps.into_iter().filter_map(|step| take(&mut model, step)).collect();
+            view = view.with(changes);
+            check(&view, &model)?;
+        }
+        // Who held the view from before still has it.
+        check(&first, &held)?;
+    }
+}

@@ -22,6 +22,8 @@ const SLICE_DAMAGED: u32 = 30;
 
 const LONG_PROPERTY_CASES: u32 = 20_000;
 const LONG_DAMAGED: u32 = 400;
+/// Operations on the simulated disk.
+const LONG_SIM_OPERATIONS: u32 = 1_000_000;
 
 /// A few minutes of everything but the million files.
 ///
@@ -48,8 +50,11 @@ pub(crate) fn long(time: Duration) -> Result<()> {
     let small = volumes::small()?;
     let targets = fuzzing::targets()?.unwrap_or_default();
     loop {
-        run(properties(LONG_PROPERTY_CASES).env_remove("PROPTEST_RNG_SEED"))?;
         let seed = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs());
+        let mut properties = properties(LONG_PROPERTY_CASES);
+        properties.env_remove("PROPTEST_RNG_SEED");
+        properties.env("QUARRY_SIM_OPERATIONS", LONG_SIM_OPERATIONS.to_string());
+        run(properties.env("QUARRY_SIM_SEED", seed.to_string()))?;
         damage(&small, LONG_DAMAGED, seed)?;
         for target in &targets {
             fuzzing::fuzz_target(target, Effort::Time(time / 10))?;

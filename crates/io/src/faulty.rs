@@ -135,7 +135,7 @@ fn overlap(a: &Range<u64>, b: &Range<u64>) -> bool {
 }
 
 /// What the system says of a sector that cannot be read: `EIO`, or `ERROR_CRC` on Windows.
-fn medium_error() -> io::Error {
+pub(crate) fn medium_error() -> io::Error {
     io::Error::from_raw_os_error(if cfg!(windows) { 23 } else { 5 })
 }
 

@@ -5,7 +5,8 @@
 //! them ([`Window`]) look alike, and a test can put [`FaultyDevice`] in between to see what happens when a disk fails.
 //!
 //! What wants many operations in flight opens a [`Port`]: operations go in with their [`Buffer`]s and come back with
-//! results, through an io_uring or threads. [`DriveKind`] says how many a drive likes at once.
+//! results, through an io_uring or threads. [`DriveKind`] says how many a drive likes at once. A [`DiskQueue`] is a port for
+//! one disk with priorities in front. [`sim`] has devices for tests, on a virtual clock.
 //!
 //! Sources are only ever read. What is written is opened as a [`WritableFile`], by code that says so.
 //!
@@ -42,6 +43,8 @@ mod open;
 mod pool;
 pub mod port;
 mod positioned;
+pub mod queue;
+pub mod sim;
 mod window;
 mod writable;
 
@@ -54,6 +57,7 @@ pub use map::{Map, MapError};
 pub use memory::MemoryDevice;
 pub use open::{FileKind, OpenError};
 pub use pool::{Buffer, BufferPool};
-pub use port::{Port, PortOptions};
+pub use port::{Port, PortOptions, Priority};
+pub use queue::{DiskQueue, DiskQueueOptions, DiskQueueStats};
 pub use window::{Window, WindowError};
 pub use writable::{WritableFile, WriteOptions};

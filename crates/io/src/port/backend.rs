@@ -24,6 +24,9 @@
 //! or `cancel` take may be held around it. [`kick`](Backend::kick), [`wake`](Backend::wake) and
 //! [`drive`](Backend::drive) are called without it.
 //!
+//! **Coming back.** A thread of a backend that drives [itself](Driving::Itself) looks for the next request after
+//! [`Sink::complete`] without being asked, for as many as it handed over: what took their places needs no kick.
+//!
 //! **Who drives.** [`Driving`] says whether completions come by themselves (threads of the backend), or need one of the
 //! waiting threads to go and fetch them (a ring), or need a step of a simulation. The port lets one thread at a time
 //! into `drive`, with the time of the next deadline as the latest to return. `drive` may return early and for no reason. Another thread
@@ -33,6 +36,9 @@
 //! **The end.** The port cancels everything, drives or waits until all is back or its limit is over, then calls
 //! `abandon`. After that the backend starts nothing, its idle threads end, and what is still below it is leaked. A late
 //! completion may still come; the port drops it.
+//!
+//! **Steps.** A backend that is stepped has nobody who calls when there is something to do: a thread that was told
+//! `Idle` sleeps. Whatever ends that, a request pushed or a device released, is followed by [`Sink::stir`].
 
 use std::fmt;
 use std::sync::Arc;
@@ -123,4 +129,8 @@ pub(crate) enum Driven {
 pub(crate) trait Sink: Send + Sync {
     /// Takes all of `done`, and pushes what was pended into `backend` in its place.
     fn complete(&self, backend: &dyn Backend, done: &mut Vec<Done>);
+
+    /// With [`Driving::Steps`]: there may be a step to make now where there was none, so whoever slept for want of one
+    /// has to try again. Not called under the port's lock.
+    fn stir(&self);
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::Buffer;
 
 use super::device::PortDevice;
+use super::line::Priority;
 use super::op::{Buffers, Op, OpKind};
 
 /// Names an operation of one port for as long as the port lives.
@@ -63,6 +64,9 @@ pub enum OpError {
         /// Bytes moved before.
         done: usize,
     },
+    /// It had not begun, and its place in a [`DiskQueue`](crate::DiskQueue) that was full went to something more urgent.
+    #[error("shed from a full queue for something more urgent")]
+    Shed,
     /// The port was dropped and the kernel did not give the operation up in time: its memory is lost to it.
     #[error("abandoned in the kernel when the port was dropped")]
     Abandoned,
@@ -74,7 +78,7 @@ impl OpError {
     pub fn done(&self) -> usize {
         match self {
             Self::Failed { done, .. } | Self::Cancelled { done } | Self::TimedOut { done } => *done,
-            Self::Abandoned => 0,
+            Self::Shed | Self::Abandoned => 0,
         }
     }
 }
@@ -88,6 +92,7 @@ pub(super) struct Origin {
     pub(super) offset: u64,
     pub(super) range: Range<usize>,
     pub(super) limit: Option<Duration>,
+    pub(super) priority: Priority,
 }
 
 /// An operation that is over: its result, its memory, its context.
@@ -133,7 +138,7 @@ impl<C> Completion<C> {
 
     /// The same operation once more, with the same memory and context.
     pub fn again(self) -> Op<C> {
-        let Origin { kind, device, key, offset, range, limit } = self.origin;
-        Op { kind, device, key, offset, buffers: self.buffers, range, limit, context: self.context }
+        let Origin { kind, device, key, offset, range, limit, priority } = self.origin;
+        Op { kind, device, key, offset, buffers: self.buffers, range, limit, priority, context: self.context }
     }
 }

@@ -10,6 +10,7 @@ use quarry_sync::primitive::atomic::{AtomicBool, Ordering};
 use crate::positioned;
 
 use super::op::Flush;
+use crate::sim::SimDevice;
 
 /// A device whose calls return when they are done. The port that works on one has threads to spend on it.
 ///
@@ -105,6 +106,8 @@ pub enum Target {
     File(PortFile),
     /// Anything that blocks. Only a backend with threads takes it.
     Blocking(Arc<dyn BlockingDevice>),
+    /// One of a simulation, for a port on the same simulation; a backend with threads takes it as well.
+    Simulated(SimDevice),
 }
 
 impl Target {
@@ -112,6 +115,7 @@ impl Target {
         match self {
             Self::File(file) => file,
             Self::Blocking(device) => &**device,
+            Self::Simulated(device) => device,
         }
     }
 }

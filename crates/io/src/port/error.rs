@@ -43,6 +43,14 @@ pub enum Refusal {
         /// Operations that wait for one of those.
         pended: usize,
     },
+    /// The queue of a disk is full, and of what waits in it nothing is less urgent and may be shed.
+    #[error("the disk is busy: {queued} operations wait, {queued_alike} of the same priority")]
+    Busy {
+        /// Operations that wait.
+        queued: usize,
+        /// Of those, the ones of the same priority.
+        queued_alike: usize,
+    },
     /// The port was closed.
     #[error("the port is closed")]
     Closed,

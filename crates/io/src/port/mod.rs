@@ -8,7 +8,7 @@
 //! port that is dropped asks for everything to end, waits for it up to a limit, and leaks what the kernel keeps beyond.
 //!
 //! ```text
-//! caller ── submit(Op) ──► desk ── push(Request) ──► backend: threads │ uring
+//! caller ── submit(Op) ──► desk ── push(Request) ──► backend: threads │ uring │ sim
 //!    ▲                   ids, limit, pended,               │
 //!    └── Completion ◄── deadlines, who waits ◄── complete(Done)
 //! ```
@@ -38,14 +38,16 @@
 //! - *A limit kept by each backend*: pending, refusing and counting are the same everywhere, so the desk does them.
 
 pub(crate) mod backend;
-mod completion;
+mod book;
+pub(crate) mod completion;
 mod desk;
-mod device;
-mod error;
+pub(crate) mod device;
+pub(crate) mod error;
+mod line;
 mod op;
 mod open;
 mod options;
-mod request;
+pub(crate) mod request;
 mod slots;
 mod stats;
 mod threads;
@@ -71,9 +73,11 @@ use backend::Backend;
 use desk::{Desk, Entrance, Sleeper, State};
 use slots::{Reason, To};
 
+pub use book::PriorityStats;
 pub use completion::{Completion, OpError, OpId};
 pub use device::{BlockingDevice, PortDevice, PortFile, Target};
 pub use error::{Closed, PortError, Refusal, SubmitError};
+pub use line::Priority;
 pub use op::{Buffers, Flush, Op, OpKind, VECTOR_BUFFERS_MAX};
 pub use options::{BackendKind, Beyond, DEPTH_MAX, PortOptions};
 pub use stats::PortStats;
@@ -122,7 +126,7 @@ pub enum Handled<C> {
 }
 
 impl<C: Send> Port<C> {
-    /// What does its work: `"threads"`, `"uring"`.
+    /// What does its work: `"threads"`, `"uring"`, `"sim"`.
     #[must_use]
     pub fn backend(&self) -> &'static str {
         self.inner.backend.name()
@@ -327,6 +331,31 @@ impl<C: Send> Port<C> {
     /// Asks for all operations to end that were taken in before.
     pub fn cancel_all(&self) {
         self.inner.desk.cancel_all(&*self.inner.backend);
+    }
+
+    /// For a queue by priority: what is known of each, in the order of [`Priority::ALL`].
+    pub(crate) fn priority_stats(&self) -> Option<[PriorityStats; 5]> {
+        let book = self.inner.desk.book.as_ref()?;
+        let queued = {
+            let state = self.inner.desk.state.lock();
+            Priority::ALL.map(|priority| state.pended.len_of(priority))
+        };
+        Some(Priority::ALL.map(|priority| book.stats(priority, queued[priority.index()])))
+    }
+
+    /// Gives back, as cancelled, what has not begun. What has goes on.
+    pub(crate) fn cancel_pended(&self) {
+        self.inner.desk.cancel_pended(&*self.inner.backend);
+    }
+
+    /// Waits until nothing is in flight or pended, up to `limit`; how many operations are then.
+    pub(crate) fn wait_idle(&self, limit: Option<Duration>) -> usize {
+        order::assert_none_held("operations are waited for");
+        let (desk, backend) = (&self.inner.desk, &*self.inner.backend);
+        let until = limit.map(|limit| desk.clock.now() + limit);
+        desk.wait_until(backend, until, Sleeper::Other, |state| state.is_idle().then_some(()));
+        let state = desk.state.lock();
+        state.in_flight + state.pended.len()
     }
 
     /// Takes no more operations. Those that are in go on, and waiting ends when the last was taken.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::Buffer;
 
 use super::device::PortDevice;
+use super::line::Priority;
 
 /// Buffers of one vectored operation, at most: what every system takes in one call.
 pub const VECTOR_BUFFERS_MAX: usize = 1024;
@@ -101,13 +102,16 @@ pub struct Op<C> {
     pub(super) buffers: Buffers,
     pub(super) range: Range<usize>,
     pub(super) limit: Option<Duration>,
+    /// A port without a queue in front knows only one.
+    pub(crate) priority: Priority,
     pub(super) context: C,
 }
 
 impl<C> Op<C> {
     fn on(kind: OpKind, device: &PortDevice, offset: u64, buffers: Buffers, context: C) -> Self {
         let (range, device) = (0..buffers.bytes(), device.clone());
-        Self { kind, key: device.key(), device: Some(device), offset, buffers, range, limit: None, context }
+        let (key, device, priority) = (device.key(), Some(device), Priority::NormalRead);
+        Self { kind, key, device, offset, buffers, range, limit: None, priority, context }
     }
 
     /// Fills `buffer` from `offset` on.
@@ -142,7 +146,8 @@ impl<C> Op<C> {
     /// A packet that carries `key` and `context` to whoever waits, without touching a device.
     pub fn packet(key: u64, context: C) -> Self {
         let (kind, buffers) = (OpKind::Packet, Buffers::None);
-        Self { kind, device: None, key, offset: 0, buffers, range: 0..0, limit: None, context }
+        let priority = Priority::NormalRead;
+        Self { kind, device: None, key, offset: 0, buffers, range: 0..0, limit: None, priority, context }
     }
 
     /// Uses only these bytes of the buffers (counted through all of them, one after the other).

@@ -10,6 +10,7 @@ use super::error::PortError;
 use super::options::{BackendKind, PortOptions};
 use super::threads::Threads;
 use super::{Inner, Port};
+use crate::sim::backend::SimBackend;
 
 /// A backend, and why it is not the one that was tried first.
 type Chosen = (Arc<dyn Backend>, Option<String>);
@@ -30,7 +31,7 @@ impl PortOptions {
         fallback: Option<String>,
     ) -> Result<Port<C>, PortError> {
         let driving = backend.driving();
-        let desk: Arc<Desk<C>> = Arc::new(Desk::new(&backend.clock(), driving, self.depth, self.beyond));
+        let desk: Arc<Desk<C>> = Arc::new(Desk::new(&backend.clock(), driving, self.depth, self.admission));
         Arc::clone(&backend).begin(Arc::clone(&desk) as Arc<dyn super::backend::Sink>)?;
         let for_futures = (driving != Driving::Steps).then(|| {
             let (desk, backend) = (Arc::clone(&desk), Arc::clone(&backend));
@@ -46,6 +47,9 @@ impl PortOptions {
 
     fn choose(&self) -> Result<Chosen, PortError> {
         let threads = || -> Arc<dyn Backend> { Threads::new(self.threads.min(self.depth)) };
+        if let Some(sim) = &self.simulation {
+            return Ok((SimBackend::new(sim), None));
+        }
         match self.backend {
             BackendKind::Threads => Ok((threads(), None)),
             BackendKind::Uring => match self.uring() {

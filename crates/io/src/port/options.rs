@@ -3,6 +3,8 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
+use crate::sim::Sim;
+
 /// Operations with the system at once, unless told otherwise.
 const DEPTH: usize = 64;
 /// The most that can be asked for: a ring of this many entries is the largest that Linux makes.
@@ -39,15 +41,25 @@ pub enum Beyond {
     Refuse,
 }
 
+/// Who is let in while all that may be in flight is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Admission {
+    /// As the caller of a port said.
+    Plain(Beyond),
+    /// By priority: so many places to wait in, `kept` of which are for [`Priority::Critical`](super::Priority::Critical).
+    Ranked { places: usize, kept: usize },
+}
+
 /// How to open a [`Port`](super::Port).
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct PortOptions {
     pub(super) backend: BackendKind,
     pub(super) depth: usize,
-    pub(super) beyond: Beyond,
+    pub(super) admission: Admission,
     pub(super) threads: usize,
     pub(super) drop_limit: Duration,
+    pub(super) simulation: Option<Sim>,
 }
 
 impl Default for PortOptions {
@@ -55,9 +67,10 @@ impl Default for PortOptions {
         Self {
             backend: BackendKind::Auto,
             depth: DEPTH,
-            beyond: Beyond::Pend { max: PENDED_MAX },
+            admission: Admission::Plain(Beyond::Pend { max: PENDED_MAX }),
             threads: THREADS,
             drop_limit: DROP_LIMIT,
+            simulation: None,
         }
     }
 }
@@ -74,6 +87,12 @@ impl PortOptions {
         self
     }
 
+    /// Works on the devices of a simulation, in its time; whatever backend was asked for.
+    pub fn simulated(mut self, sim: &Sim) -> Self {
+        self.simulation = Some(sim.clone());
+        self
+    }
+
     /// How many operations are with the system at once; at most [`DEPTH_MAX`].
     pub fn depth(mut self, depth: NonZeroUsize) -> Self {
         self.depth = depth.get().min(DEPTH_MAX);
@@ -82,7 +101,13 @@ impl PortOptions {
 
     /// What happens to those beyond.
     pub fn beyond(mut self, beyond: Beyond) -> Self {
-        self.beyond = beyond;
+        self.admission = Admission::Plain(beyond);
+        self
+    }
+
+    /// With a queue of its own for each priority.
+    pub(crate) fn ranked(mut self, places: usize, kept: usize) -> Self {
+        self.admission = Admission::Ranked { places, kept };
         self
     }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::completion::OpId;
 use super::device::Registered;
+use super::line::Priority;
 use super::op::{Buffers, OpKind};
 
 /// Bytes that one call to the system moves at most: Linux stops a page below 2 GiB, a ring counts in 32 bits.
@@ -17,6 +18,7 @@ pub(crate) struct Request {
     pub(crate) id: OpId,
     pub(crate) kind: OpKind,
     pub(crate) device: Arc<Registered>,
+    pub(super) priority: Priority,
     offset: u64,
     buffers: Buffers,
     range: Range<usize>,
@@ -58,13 +60,18 @@ impl Request {
         buffers: Buffers,
         range: Range<usize>,
     ) -> Self {
-        Self { id, kind, device, offset, buffers, range, done: 0 }
+        Self { id, kind, device, priority: Priority::NormalRead, offset, buffers, range, done: 0 }
     }
 
     /// Where on the device the next call begins.
     pub(crate) fn position(&self) -> u64 {
         // The end of the whole was checked to have a number when it was submitted.
         self.offset.saturating_add(self.done as u64)
+    }
+
+    /// Bytes moved so far.
+    pub(crate) fn done(&self) -> usize {
+        self.done
     }
 
     #[cfg(target_os = "linux")]

@@ -2,7 +2,10 @@
 
 use std::task::Waker;
 
+use quarry_sync::primitive::Instant;
+
 use super::completion::{Completion, OpError, OpId, Origin};
+use super::line::Priority;
 use super::op::Buffers;
 use super::request::Outcome;
 
@@ -24,20 +27,28 @@ pub(super) enum To<C> {
 pub(super) enum Reason {
     Asked,
     Late,
+    Shed,
 }
 
 #[derive(Debug)]
 pub(super) struct Entry<C> {
     pub(super) to: To<C>,
     pub(super) reason: Option<Reason>,
-    pub(super) deadline: Option<quarry_sync::primitive::Instant>,
+    pub(super) deadline: Option<Instant>,
+    /// When it was taken in; kept only where somebody [asks](super::book::Book).
+    pub(super) came: Option<Instant>,
     /// Both gone once the completion is made.
     parts: Option<(C, Origin)>,
 }
 
 impl<C> Entry<C> {
     pub(super) fn new(context: C, origin: Origin, to: To<C>) -> Self {
-        Self { to, reason: None, deadline: None, parts: Some((context, origin)) }
+        Self { to, reason: None, deadline: None, came: None, parts: Some((context, origin)) }
+    }
+
+    /// `None` once the completion is made.
+    pub(super) fn priority(&self) -> Option<Priority> {
+        self.parts.as_ref().map(|(_, origin)| origin.priority)
     }
 
     pub(super) fn is_live(&self) -> bool {
@@ -58,6 +69,7 @@ impl<C> Entry<C> {
             Some(Outcome::Failed { done, source }) => Err(OpError::Failed { done, source }),
             Some(Outcome::Cancelled { done }) => Err(match self.reason {
                 Some(Reason::Late) => OpError::TimedOut { done },
+                Some(Reason::Shed) => OpError::Shed,
                 Some(Reason::Asked) | None => OpError::Cancelled { done },
             }),
         };

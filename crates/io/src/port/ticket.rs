@@ -90,27 +90,42 @@ impl<C: Send> Ticket<C> {
     }
 
     /// With a backend that is stepped, a future has to do the steps itself.
-    fn step(&self) {
+    fn step(&self, waker: &Waker) {
         let (desk, backend) = (&self.inner.desk, &*self.inner.backend);
         if desk.driving != Driving::Steps {
             return;
         }
         loop {
             let mut state = desk.state.lock();
-            if state.driven || state.slots.get(self.id).is_none_or(|entry| !entry.is_live()) {
+            if state.slots.get(self.id).is_none_or(|entry| !entry.is_live()) {
+                // Somebody else's may be in flight, and nobody else inside.
+                desk.hand_on(state);
                 return;
             }
+            if state.driven {
+                leave_waker(&mut state, waker);
+                return;
+            }
+            let stirs = state.stirs;
             let deadline = state.deadlines.first().map(|&(deadline, _)| deadline);
             state.driven = true;
             drop(state);
             let driven = backend.drive(&**desk, deadline);
             let mut state = desk.state.lock();
             state.driven = false;
-            drop(desk.expire(state, backend));
-            if driven == Driven::Idle {
+            let mut state = desk.expire(state, backend);
+            if driven == Driven::Idle && state.stirs == stirs {
+                leave_waker(&mut state, waker);
                 return;
             }
         }
+    }
+}
+
+/// To be woken when there may be a step to make.
+fn leave_waker<C>(state: &mut State<C>, waker: &Waker) {
+    if !state.steppers.iter().any(|other| other.will_wake(waker)) {
+        state.steppers.push(waker.clone());
     }
 }
 
@@ -136,7 +151,7 @@ impl<C: Send> Future for Ticket<C> {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         order::assert_none_held("a completion is awaited");
         assert!(!self.over, "polled after it was ready");
-        self.step();
+        self.step(context.waker());
         let id = self.id;
         let inner = Arc::clone(&self.inner);
         let mut state = inner.desk.state.lock();

@@ -7,7 +7,7 @@ use quarry_io::BufferPool;
 use quarry_io::port::{Closed, Op, OpError, Refusal};
 
 use crate::Harness;
-use crate::harness::{A_WHILE, NEVER, empty, pattern, stall};
+use crate::harness::{A_WHILE, empty, pattern, stall};
 use crate::tickets::block_on;
 
 const SOON: Duration = Duration::from_millis(20);
@@ -28,14 +28,14 @@ pub(crate) fn a_closed_port_gives_back_what_is_in_flight(h: &impl Harness) {
     }
     contexts.sort_unstable();
     assert_eq!(contexts, (0..20).collect::<Vec<_>>());
-    assert_eq!(port.wait_for(NEVER).unwrap_err(), Closed);
+    assert_eq!(port.wait_for(h.never()).unwrap_err(), Closed);
 }
 
 pub(crate) fn a_closed_port_ends_every_wait(h: &impl Harness) {
     let port = h.port();
     thread::scope(|scope| {
         for _ in 0..4 {
-            scope.spawn(|| assert_eq!(port.wait_for(NEVER).unwrap_err(), Closed));
+            scope.spawn(|| assert_eq!(port.wait_for(h.never()).unwrap_err(), Closed));
         }
         thread::sleep(Duration::from_millis(5));
         port.close();

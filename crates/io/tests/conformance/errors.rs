@@ -23,9 +23,9 @@ pub(crate) fn a_failed_operation_says_so_and_gives_its_memory_back(h: &impl Harn
 }
 
 pub(crate) fn a_full_device_fails_writes(h: &impl Harness) {
-    let Ok(full) = std::fs::File::options().read(true).write(true).open("/dev/full") else { return };
+    let Some(full) = h.full() else { return };
     let port = h.port();
-    let device = port.register(quarry_io::WritableFile::from_file(full, "full").port_file(), 0).unwrap();
+    let device = port.register(full, 0).unwrap();
     let failed = port.submit(Op::write(&device, 0, buffer(&pattern(5000)), 0)).unwrap().wait();
     let Err(OpError::Failed { done: 0, source }) = failed.result else { panic!("{:?}", failed.result) };
     assert_eq!(source.kind(), std::io::ErrorKind::StorageFull);

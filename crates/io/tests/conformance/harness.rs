@@ -8,9 +8,11 @@ use std::time::Duration;
 
 use quarry_io::WritableFile;
 use quarry_io::port::{BackendKind, BlockingDevice, Flush, Op, Port, PortDevice, PortOptions, Target};
+use quarry_io::sim::{Fault, Sim, SimDevice, SimProfile};
 use quarry_io::{Buffer, BufferPool};
 
-/// Long enough that a test which gets here has failed.
+/// Long enough that a test which gets here has failed. Where time is virtual and passes for those who wait, see
+/// [`Harness::never`].
 pub(crate) const NEVER: Duration = Duration::from_secs(60);
 /// Long enough for something to go wrong that should not happen at all.
 pub(crate) const A_WHILE: Duration = Duration::from_millis(30);
@@ -69,6 +71,25 @@ pub(crate) trait Harness: Sync {
         let write_only = File::options().write(true).open(place.path()).unwrap();
         WritableFile::from_file(write_only, "write-only").port_file().into()
     }
+
+    /// A device that has no room.
+    fn full(&self) -> Option<Target> {
+        let full = File::options().read(true).write(true).open("/dev/full").ok()?;
+        Some(WritableFile::from_file(full, "full").port_file().into())
+    }
+
+    /// Whether it works on files of the system.
+    fn takes_files(&self) -> bool {
+        true
+    }
+
+    /// A limit for waits that should end before it.
+    fn never(&self) -> Duration {
+        NEVER
+    }
+
+    /// Lets what is in flight end although nobody waits for it.
+    fn let_pass(&self, _port: &TestPort) {}
 
     fn port(&self) -> TestPort {
         self.options().open().unwrap()
@@ -164,6 +185,68 @@ impl Harness for OnUring {
 
     fn gives_up(&self) -> bool {
         true
+    }
+}
+
+/// One simulation for each test.
+pub(crate) struct OnSim(Sim);
+
+impl OnSim {
+    pub(crate) fn new() -> Self {
+        Self(Sim::new(1))
+    }
+
+    fn empty_file(&self) -> SimDevice {
+        self.0.file(SimProfile::ssd(), 1 << 30)
+    }
+}
+
+impl Harness for OnSim {
+    fn options(&self) -> PortOptions {
+        PortOptions::new().simulated(&self.0)
+    }
+
+    fn stalling(&self) -> Stalling {
+        let device = self.empty_file();
+        device.hold();
+        let target = device.clone().into();
+        // What is submitted has come to the device.
+        Stalling { target, begun: Box::new(|_| ()), release: Some(Box::new(move || device.release())) }
+    }
+
+    fn gives_up(&self) -> bool {
+        true
+    }
+
+    fn holding(&self, bytes: &[u8]) -> Target {
+        let device = self.empty_file();
+        device.fill(0, bytes);
+        device.into()
+    }
+
+    fn failing(&self) -> Target {
+        let device = self.0.disk(SimProfile::hdd(), 1 << 20);
+        device.fail_on(0..1 << 20);
+        device.into()
+    }
+
+    fn full(&self) -> Option<Target> {
+        let device = self.empty_file();
+        device.inject(Fault::Full);
+        Some(device.into())
+    }
+
+    fn takes_files(&self) -> bool {
+        false
+    }
+
+    /// The end of time, for time passes as fast as it can.
+    fn never(&self) -> Duration {
+        Duration::MAX
+    }
+
+    fn let_pass(&self, port: &TestPort) {
+        assert!(port.wait_for(A_WHILE).unwrap().is_none());
     }
 }
 

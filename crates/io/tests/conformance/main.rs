@@ -34,6 +34,7 @@ macro_rules! on_every_backend {
         conformance!(on_threads, crate::harness::OnThreads, $tests);
         #[cfg(target_os = "linux")]
         conformance!(on_uring, crate::harness::OnUring, $tests);
+        conformance!(on_sim, crate::harness::OnSim::new(), $tests);
     };
 }
 

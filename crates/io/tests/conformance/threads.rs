@@ -9,7 +9,7 @@ use quarry_io::BufferPool;
 use quarry_io::port::{Handled, Op, OpKind};
 
 use crate::Harness;
-use crate::harness::{A_WHILE, NEVER, buffer, empty, pattern};
+use crate::harness::{A_WHILE, buffer, empty, pattern};
 
 pub(crate) fn many_threads_submit_and_serve(h: &impl Harness) {
     const THREADS: u64 = 4;
@@ -53,7 +53,7 @@ pub(crate) fn a_packet_wakes_a_thread_that_waits(h: &impl Harness) {
     let port = h.port();
     for round in 0..20 {
         thread::scope(|scope| {
-            let waiter = scope.spawn(|| port.wait_for(NEVER).unwrap());
+            let waiter = scope.spawn(|| port.wait_for(h.never()).unwrap());
             if round % 2 == 0 {
                 thread::sleep(Duration::from_millis(2));
             }
@@ -71,7 +71,7 @@ pub(crate) fn a_packet_wakes_one_of_several(h: &impl Harness) {
         for _ in 0..WAITERS {
             scope.spawn(|| {
                 for _ in 0..25 {
-                    let packet = port.wait_for(NEVER).unwrap().unwrap();
+                    let packet = port.wait_for(h.never()).unwrap().unwrap();
                     seen.lock().unwrap().push(packet.context);
                 }
             });
@@ -96,7 +96,7 @@ pub(crate) fn the_end_of_the_submitting_thread_ends_nothing(h: &impl Harness) {
         let ticket = ticket.join().unwrap();
         assert!(port.wait_for(A_WHILE).unwrap().is_none());
         stalling.release();
-        assert_eq!(port.wait_for(NEVER).unwrap().unwrap().result.unwrap(), 0);
+        assert_eq!(port.wait_for(h.never()).unwrap().unwrap().result.unwrap(), 0);
         assert_eq!(ticket.wait().result.unwrap(), 0);
     });
     // And work that the ended thread left unfinished is whole.

@@ -1,7 +1,7 @@
 //! From what a backend says of a request to the completion in the hands of whoever it is for.
 
-use super::{After, Desk, State};
-use crate::port::backend::{Backend, Sink};
+use super::{After, Desk, State, wake_all};
+use crate::port::backend::{Backend, Driving, Sink};
 use crate::port::completion::OpId;
 use crate::port::op::Buffers;
 use crate::port::request::{Done, Outcome};
@@ -13,6 +13,12 @@ impl<C> Desk<C> {
     pub(super) fn deliver(&self, state: &mut State<C>, done: Done, after: &mut After<C>) {
         let Done { id, buffers, outcome } = done;
         self.count(&outcome);
+        if let Some(book) = &self.book
+            && let Some(entry) = state.slots.get(id)
+            && let (Some(came), Some(priority)) = (entry.came, entry.priority())
+        {
+            book.ends(priority, after.now(&self.clock) - came, &outcome, entry.reason);
+        }
         self.hand_over(state, id, buffers, Some(outcome), after);
     }
 
@@ -94,11 +100,24 @@ impl<C: Send> Sink for Desk<C> {
         for done in done.drain(..) {
             self.deliver(&mut state, done, &mut after);
         }
-        self.start_pended(&mut state, backend, &mut after);
+        let begun = self.start_pended(&mut state, backend, &mut after);
+        // The thread that hands these over comes back for as many, unless foreign code keeps it.
+        let comes_back =
+            self.driving == Driving::Itself && after.wakers.is_empty() && after.unwanted.is_empty();
+        after.kick &= !(comes_back && begun <= count);
         self.announce(&state, &mut after, count);
         // Whoever is inside `drive` is the one who calls.
         after.alert = false;
         drop(state);
         after.run(backend);
+    }
+
+    fn stir(&self) {
+        let mut state = self.state.lock();
+        state.stirs = state.stirs.wrapping_add(1);
+        let steppers = std::mem::take(&mut state.steppers);
+        drop(state);
+        self.changed.notify_all();
+        wake_all(steppers);
     }
 }

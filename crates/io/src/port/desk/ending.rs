@@ -6,7 +6,6 @@ use super::{After, Desk, State};
 use crate::port::backend::Backend;
 use crate::port::completion::OpId;
 use crate::port::op::Buffers;
-use crate::port::request::Request;
 use crate::port::slots::Reason;
 
 impl<C> Desk<C> {
@@ -33,8 +32,7 @@ impl<C> Desk<C> {
         if let Some(deadline) = entry.deadline.take() {
             state.deadlines.remove(&(deadline, id));
         }
-        let pended = state.pended.iter().position(|request| request.id == id);
-        let back = match pended.and_then(|at| state.pended.remove(at)) {
+        let back = match state.pended.remove(|request| request.id == id) {
             Some(request) => Some(request),
             None => {
                 after.kick = true;
@@ -51,18 +49,31 @@ impl<C> Desk<C> {
         true
     }
 
-    pub(in crate::port) fn cancel_all(&self, backend: &dyn Backend) {
+    /// Gives back what has not begun; what has goes on.
+    pub(in crate::port) fn cancel_pended(&self, backend: &dyn Backend) {
         let mut after = After::default();
         let mut state = self.state.lock();
-        let pended: Vec<Request> = state.pended.drain(..).collect();
+        self.give_back_pended(&mut state, &mut after);
+        drop(state);
+        after.run(backend);
+    }
+
+    fn give_back_pended(&self, state: &mut State<C>, after: &mut After<C>) {
+        let pended = state.pended.take_all();
         let count = pended.len();
         for request in pended {
             if let Some(entry) = state.slots.get(request.id) {
                 entry.reason.get_or_insert(Reason::Asked);
             }
-            self.deliver(&mut state, request.cancelled(), &mut after);
+            self.deliver(state, request.cancelled(), after);
         }
-        self.announce(&state, &mut after, count);
+        self.announce(state, after, count);
+    }
+
+    pub(in crate::port) fn cancel_all(&self, backend: &dyn Backend) {
+        let mut after = After::default();
+        let mut state = self.state.lock();
+        self.give_back_pended(&mut state, &mut after);
         for id in state.slots.live() {
             self.cancel_locked(&mut state, backend, id, Reason::Asked, &mut after);
         }

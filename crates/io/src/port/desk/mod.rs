@@ -3,6 +3,7 @@
 //! One lock, because each of these decides about the others; it is held for the time of a few table accesses and never
 //! around a call to the system. Wakers, contexts and memory of others are let go outside of it.
 
+mod admitting;
 mod check;
 mod delivering;
 mod ending;
@@ -19,10 +20,12 @@ use quarry_sync::Counters;
 use quarry_sync::primitive::{Clock, Condvar, Instant, Mutex};
 
 use crate::port::backend::{Backend, Driving};
+use crate::port::book::Book;
 use crate::port::completion::{Completion, OpId, Origin};
 use crate::port::error::{Refusal, SubmitError};
+use crate::port::line::Line;
 use crate::port::op::{Op, OpKind};
-use crate::port::options::Beyond;
+use crate::port::options::{Admission, Beyond};
 use crate::port::request::{Done, Outcome, Request};
 use crate::port::slots::{Entry, Slots, To};
 use crate::port::stats;
@@ -42,13 +45,15 @@ pub(in crate::port) struct Desk<C> {
     /// What registered devices know this port by.
     pub(in crate::port) identity: Arc<()>,
     depth: usize,
-    beyond: Beyond,
+    admission: Admission,
+    /// What is known of each priority, where there are several.
+    pub(in crate::port) book: Option<Box<Book>>,
 }
 
 pub(in crate::port) struct State<C> {
     pub(in crate::port) slots: Slots<C>,
     pub(in crate::port) ready: VecDeque<Completion<C>>,
-    pub(in crate::port) pended: VecDeque<Request>,
+    pub(in crate::port) pended: Line<Request>,
     /// Requests that the backend has.
     pub(in crate::port) in_flight: usize,
     pub(in crate::port) deadlines: BTreeSet<(Instant, OpId)>,
@@ -62,6 +67,10 @@ pub(in crate::port) struct State<C> {
     pub(in crate::port) driven: bool,
     /// Operations in flight that no thread waits for: futures, and what dropped tickets left behind.
     pub(in crate::port) unattended: usize,
+    /// How often there was said to be a step to make; see [`Sink::stir`](crate::port::backend::Sink::stir).
+    pub(in crate::port) stirs: u64,
+    /// Futures that found somebody else inside `drive`, or no step to make, on a backend that is stepped.
+    pub(in crate::port) steppers: Vec<Waker>,
     pub(in crate::port) closed: bool,
     pub(in crate::port) ended: bool,
 }
@@ -71,7 +80,7 @@ impl<C> Default for State<C> {
         Self {
             slots: Slots::default(),
             ready: VecDeque::new(),
-            pended: VecDeque::new(),
+            pended: Line::default(),
             in_flight: 0,
             deadlines: BTreeSet::new(),
             devices: 0,
@@ -79,6 +88,8 @@ impl<C> Default for State<C> {
             others: 0,
             driven: false,
             unattended: 0,
+            stirs: 0,
+            steppers: Vec::new(),
             closed: false,
             ended: false,
         }
@@ -93,15 +104,21 @@ pub(in crate::port) struct After<C> {
     pub(in crate::port) kick: bool,
     /// The thread inside `drive` has to look again.
     pub(in crate::port) alert: bool,
+    /// The time while the lock is held, read when it is first wanted.
+    now: Option<Instant>,
 }
 
 impl<C> Default for After<C> {
     fn default() -> Self {
-        Self { wakers: Vec::new(), unwanted: Vec::new(), kick: false, alert: false }
+        Self { wakers: Vec::new(), unwanted: Vec::new(), kick: false, alert: false, now: None }
     }
 }
 
 impl<C> After<C> {
+    fn now(&mut self, clock: &Clock) -> Instant {
+        *self.now.get_or_insert_with(|| clock.now())
+    }
+
     pub(in crate::port) fn run(self, backend: &dyn Backend) {
         if self.kick {
             backend.kick();
@@ -109,13 +126,15 @@ impl<C> After<C> {
         if self.alert {
             backend.wake();
         }
-        for waker in self.wakers {
-            contain(|| waker.wake());
-        }
+        wake_all(self.wakers);
         for completion in self.unwanted {
             contain(|| drop(completion));
         }
     }
+}
+
+pub(in crate::port) fn wake_all(wakers: Vec<Waker>) {
+    wakers.into_iter().for_each(|waker| contain(|| waker.wake()));
 }
 
 /// Foreign code that panics must not take the backend's thread, or the driver's place, with it.
@@ -134,7 +153,13 @@ pub(in crate::port) enum Entrance {
 }
 
 impl<C> Desk<C> {
-    pub(in crate::port) fn new(backend: &Clock, driving: Driving, depth: usize, beyond: Beyond) -> Self {
+    pub(in crate::port) fn new(
+        backend: &Clock,
+        driving: Driving,
+        depth: usize,
+        admission: Admission,
+    ) -> Self {
+        let ranked = matches!(admission, Admission::Ranked { .. });
         Self {
             state: Mutex::new(State::default()),
             changed: Condvar::new(),
@@ -144,7 +169,8 @@ impl<C> Desk<C> {
             counters: Counters::new(),
             identity: Arc::new(()),
             depth,
-            beyond,
+            admission,
+            book: ranked.then(Box::default),
         }
     }
 
@@ -161,7 +187,7 @@ impl<C> Desk<C> {
         let mut refused = None;
         let mut state = self.state.lock();
         for op in ops {
-            match self.admit(&state, &op, entrance) {
+            match self.admit(&mut state, &op, entrance, &mut after) {
                 Ok(()) => taken(self.take_in(&mut state, backend, op, to(), &mut after)),
                 Err(reason) => {
                     refused = Some(SubmitError { reason, op: Box::new(op) });
@@ -174,7 +200,13 @@ impl<C> Desk<C> {
         refused.map_or(Ok(()), Err)
     }
 
-    fn admit(&self, state: &State<C>, op: &Op<C>, entrance: Entrance) -> Result<(), Refusal> {
+    fn admit(
+        &self,
+        state: &mut State<C>,
+        op: &Op<C>,
+        entrance: Entrance,
+        after: &mut After<C>,
+    ) -> Result<(), Refusal> {
         let refuse = |reason| {
             self.counters.add(stats::REFUSED, 1);
             Err(reason)
@@ -189,9 +221,20 @@ impl<C> Desk<C> {
             return refuse(Refusal::Closed);
         }
         let (in_flight, pended) = (state.in_flight, state.pended.len());
-        let room = match self.beyond {
-            Beyond::Pend { max } => pended < max || (pended == 0 && in_flight < self.depth),
-            Beyond::Refuse => in_flight < self.depth,
+        let room = match self.admission {
+            Admission::Plain(Beyond::Pend { max }) => pended < max || (pended == 0 && in_flight < self.depth),
+            Admission::Plain(Beyond::Refuse) => in_flight < self.depth,
+            Admission::Ranked { places, kept } => {
+                let room = self.has_place(state, op.priority, places, kept);
+                if !room && !self.shed_for(state, op.priority, after) {
+                    let queued_alike = state.pended.len_of(op.priority);
+                    if let Some(book) = &self.book {
+                        book.refuses(op.priority);
+                    }
+                    return refuse(Refusal::Busy { queued: pended, queued_alike });
+                }
+                true
+            }
         };
         let room = if op.kind == OpKind::Packet { state.ready.len() < READY_MAX } else { room };
         if room { Ok(()) } else { refuse(Refusal::Full { in_flight, pended }) }
@@ -205,11 +248,13 @@ impl<C> Desk<C> {
         to: To<C>,
         after: &mut After<C>,
     ) -> OpId {
-        let Op { kind, device, key, offset, buffers, range, limit, context } = op;
+        let Op { kind, device, key, offset, buffers, range, limit, priority, context } = op;
         let registered = device.as_ref().map(|device| Arc::clone(&device.0));
         let nothing_to_do = range.is_empty() && !matches!(kind, OpKind::Flush(_));
-        let origin = Origin { kind, device, key, offset, range: range.clone(), limit };
-        let id = state.slots.insert(Entry::new(context, origin, to));
+        let origin = Origin { kind, device, key, offset, range: range.clone(), limit, priority };
+        let mut entry = Entry::new(context, origin, to);
+        entry.came = self.book.is_some().then(|| after.now(&self.clock));
+        let id = state.slots.insert(entry);
         let id = id.expect("memory ends before four billion operations are in flight");
         self.counters.add(stats::SUBMITTED, 1);
         let Some(device) = registered.filter(|_| !nothing_to_do) else {
@@ -219,7 +264,7 @@ impl<C> Desk<C> {
             return id;
         };
         if let Some(limit) = limit {
-            let deadline = self.clock.now() + limit;
+            let deadline = after.now(&self.clock) + limit;
             if let Some(entry) = state.slots.get(id) {
                 entry.deadline = Some(deadline);
             }
@@ -231,23 +276,34 @@ impl<C> Desk<C> {
                 after.alert |= state.driven;
             }
         }
-        state.pended.push_back(Request::new(id, kind, device, offset, buffers, range));
-        self.start_pended(state, backend, after);
-        if state.pended.back().is_some_and(|last| last.id == id) {
+        if state.in_flight >= self.depth {
             self.counters.add(stats::PENDED, 1);
+        }
+        let mut request = Request::new(id, kind, device, offset, buffers, range);
+        request.priority = priority;
+        state.pended.push(priority, request);
+        self.start_pended(state, backend, after);
+        if !state.driven && self.is_waiting_for_a_driver(state) {
+            self.wanted.notify_one();
         }
         id
     }
 
-    /// Gives the backend of what is pended as much as it may have.
-    fn start_pended(&self, state: &mut State<C>, backend: &dyn Backend, after: &mut After<C>) {
+    /// Gives the backend of what is pended as much as it may have; says how many requests that is.
+    fn start_pended(&self, state: &mut State<C>, backend: &dyn Backend, after: &mut After<C>) -> usize {
+        let before = state.in_flight;
         while state.in_flight < self.depth
-            && let Some(request) = state.pended.pop_front()
+            && let Some(request) = state.pended.pop()
         {
             state.in_flight += 1;
+            if let Some(book) = &self.book {
+                let came = state.slots.get(request.id).and_then(|entry| entry.came);
+                book.begins(request.priority, came, after.now(&self.clock));
+            }
             backend.push(request);
             after.kick = true;
         }
+        state.in_flight - before
     }
 }
 

@@ -7,7 +7,7 @@
 
 use quarry_sync::primitive::{Instant, MutexGuard};
 
-use super::{Desk, State};
+use super::{Desk, State, wake_all};
 use crate::port::backend::{Backend, Driven, Driving};
 
 /// What a thread that sleeps can be woken for.
@@ -42,22 +42,23 @@ impl<C: Send> Desk<C> {
             state = self.expire(state, backend);
             let found = look(&mut state);
             if found.is_some() || until.is_some_and(|until| self.clock.now() >= until) {
-                self.hand_on(&state);
+                self.hand_on(state);
                 return found;
             }
             let deadline = state.deadlines.first().map(|&(deadline, _)| deadline);
             let wake_at = deadline.into_iter().chain(until).min();
             if self.driving != Driving::Itself && !state.driven {
                 state.driven = true;
+                let stirs = state.stirs;
                 drop(state);
                 let driven = backend.drive(self, wake_at);
                 state = self.state.lock();
                 state.driven = false;
-                if driven == Driven::Progress {
+                if driven == Driven::Progress || state.stirs != stirs {
                     continue;
                 }
                 if let Some(found) = look(&mut state) {
-                    self.hand_on(&state);
+                    self.hand_on(state);
                     return Some(found);
                 }
             }
@@ -77,12 +78,16 @@ impl<C: Send> Desk<C> {
     }
 
     /// A thread leaves: if nobody drives now, or there is more to take, another has to get up.
-    fn hand_on(&self, state: &State<C>) {
+    pub(in crate::port) fn hand_on(&self, mut state: MutexGuard<'_, State<C>>) {
         let vacant = self.driving != Driving::Itself && !state.driven;
         if !vacant && state.ready.is_empty() {
             return;
         }
-        match (state.takers, state.others) {
+        let steppers = if vacant { std::mem::take(&mut state.steppers) } else { Vec::new() };
+        let (takers, others) = (state.takers, state.others);
+        drop(state);
+        wake_all(steppers);
+        match (takers, others) {
             (0, 0) => {}
             (_, 0) => {
                 self.changed.notify_one();
@@ -112,6 +117,8 @@ impl<C: Send> Desk<C> {
 
     /// Whether something is in flight that no thread waits for, and whose completion or deadline needs somebody to drive.
     fn is_wanted(&self, state: &State<C>) -> bool {
-        state.unattended > 0 && (self.driving != Driving::Itself || !state.deadlines.is_empty())
+        let unattended =
+            state.unattended > 0 && (self.driving != Driving::Itself || !state.deadlines.is_empty());
+        unattended || self.is_waiting_for_a_driver(state)
     }
 }

@@ -79,7 +79,7 @@ fn handle(request: &Request, registered: bool) -> Handle {
     let file = match &request.device.target {
         Target::File(file) => file.file().as_raw_fd(),
         // Never registered with this backend.
-        Target::Blocking(_) => -1,
+        Target::Blocking(_) | Target::Simulated(_) => -1,
     };
     if registered { Handle::Registered(Fixed(request.device.number)) } else { Handle::Plain(Fd(file)) }
 }

@@ -14,6 +14,7 @@ use crate::{Buffer, BufferPool};
 struct Kept(Mutex<Vec<Done>>);
 
 impl Sink for Kept {
+    fn stir(&self) {}
     fn complete(&self, _backend: &dyn Backend, done: &mut Vec<Done>) {
         self.0.lock().append(done);
     }

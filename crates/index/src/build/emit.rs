@@ -10,7 +10,7 @@ use super::{Items, Stitched};
 use crate::CaseTable;
 use crate::evidence::EvidenceColumns;
 use crate::names::Distinct;
-use crate::store::{Column, Encoded, Transform, Writer, pack, rank};
+use crate::store::{Column, Encoded, Transform, Writer, estimate, pack, rank};
 
 /// What the columns are made of.
 pub(super) struct Parts<'a> {
@@ -24,6 +24,14 @@ pub(super) struct Parts<'a> {
     pub(super) note: &'a [u8],
 }
 
+/// What several columns are made of, gathered once.
+struct Bases {
+    postings: Postings,
+    size: Vec<u64>,
+    modified: Vec<u64>,
+    created: Vec<u64>,
+}
+
 /// The rows of each name.
 struct Postings {
     /// Where those of each name end.
@@ -32,18 +40,20 @@ struct Postings {
 }
 
 impl Parts<'_> {
-    /// Writes all columns in order.
-    pub(super) fn write<W: Write + Seek>(&self, out: W) -> io::Result<W> {
+    /// All columns in order.
+    pub(super) fn encode(&self) -> Vec<Encoded> {
         let columns: Vec<Column> = Column::ALL.iter().copied().filter(|&column| self.has(column)).collect();
-        let postings = self.postings();
-        let encoded = columns.into_par_iter().map(|column| self.encoded(column, &postings));
-        let encoded: Vec<Encoded> = encoded.collect();
-        let mut writer = Writer::new(out)?;
-        encoded.iter().try_for_each(|column| writer.column(column))?;
-        writer.finish(self.rows.len() as u64)
+        let files = &self.stitched.files;
+        let bases = Bases {
+            postings: self.postings(),
+            size: self.of_files(&files.size, |size| size),
+            modified: self.of_files(&files.modified, |time| time.0),
+            created: self.of_files(&files.created, |time| time.0),
+        };
+        columns.into_par_iter().map(|column| self.encoded(column, &bases)).collect()
     }
 
-    fn encoded(&self, column: Column, postings: &Postings) -> Encoded {
+    fn encoded(&self, column: Column, bases: &Bases) -> Encoded {
         let (rows, names, totals) = (self.rows, self.names, self.totals);
         let files = &self.stitched.files;
         match column {
@@ -62,8 +72,8 @@ impl Parts<'_> {
             Column::ExtraSize => packed(column, self.streams(&self.stitched.streams.size)),
             Column::ExtraAllocated => rounded(
                 column,
-                self.streams(&self.stitched.streams.allocated),
-                self.streams(&self.stitched.streams.size),
+                &self.streams(&self.stitched.streams.allocated).collect::<Vec<_>>(),
+                &self.streams(&self.stitched.streams.size).collect::<Vec<_>>(),
             ),
             Column::ClaimRow => packed(column, rows.claims.row.iter().copied().map(u64::from)),
             Column::ClaimParent => packed(column, rows.claims.parent.iter().copied()),
@@ -71,37 +81,27 @@ impl Parts<'_> {
             Column::NameEnd => packed(column, names.ends.iter().copied()),
             Column::NameSpelling => packed(column, names.spelling.iter().copied()),
             Column::SpellingBytes => bytes(column, &names.spellings),
-            Column::PostingEnd => packed(column, postings.end.iter().copied().map(u64::from)),
-            Column::PostingRow => packed(column, postings.row.iter().copied().map(u64::from)),
+            Column::PostingEnd => packed(column, bases.postings.end.iter().copied().map(u64::from)),
+            Column::PostingRow => packed(column, bases.postings.row.iter().copied().map(u64::from)),
             Column::CasePairs => bytes(column, &self.case.pairs()),
-            Column::FileSize => packed(column, self.of_files(&files.size, |size| size)),
-            Column::FileAllocated => rounded(
-                column,
-                self.of_files(&files.allocated, |bytes| bytes),
-                self.of_files(&files.size, |size| size),
-            ),
-            Column::FileModified => packed(column, self.of_files(&files.modified, |time| time.0)),
-            Column::FileCreated => relative(
-                column,
-                self.of_files(&files.created, |time| time.0),
-                self.of_files(&files.modified, |time| time.0),
-            ),
-            Column::FileChanged => relative(
-                column,
-                self.of_files(&files.changed, |time| time.0),
-                self.of_files(&files.modified, |time| time.0),
-            ),
-            Column::FileAccessed => relative(
-                column,
-                self.of_files(&files.accessed, |time| time.0),
-                self.of_files(&files.created, |time| time.0),
-            ),
-            Column::FileAttributes => packed(column, self.of_files(&files.attributes, u64::from)),
-            Column::FileTag => packed(column, self.of_files(&files.reparse_tag, u64::from)),
-            Column::FileLinks => packed(column, self.of_files(self.links, u64::from)),
-            Column::FileRecord => packed(column, self.of_files(&files.record, u64::from)),
-            Column::FileSequence => packed(column, self.of_files(&files.sequence, u64::from)),
-            Column::FileFlags => packed(column, self.of_files(&files.flags, |flags| flags.stored())),
+            Column::FileSize => pack_all(column, &bases.size),
+            Column::FileAllocated => {
+                rounded(column, &self.of_files(&files.allocated, |bytes| bytes), &bases.size)
+            }
+            Column::FileModified => pack_all(column, &bases.modified),
+            Column::FileCreated => relative(column, &bases.created, &bases.modified),
+            Column::FileChanged => {
+                relative(column, &self.of_files(&files.changed, |time| time.0), &bases.modified)
+            }
+            Column::FileAccessed => {
+                relative(column, &self.of_files(&files.accessed, |time| time.0), &bases.created)
+            }
+            Column::FileAttributes => pack_all(column, &self.of_files(&files.attributes, u64::from)),
+            Column::FileTag => pack_all(column, &self.of_files(&files.reparse_tag, u64::from)),
+            Column::FileLinks => pack_all(column, &self.of_files(self.links, u64::from)),
+            Column::FileRecord => pack_all(column, &self.of_files(&files.record, u64::from)),
+            Column::FileSequence => pack_all(column, &self.of_files(&files.sequence, u64::from)),
+            Column::FileFlags => pack_all(column, &self.of_files(&files.flags, |flags| flags.stored())),
             Column::TotalFiles => packed(column, totals.files.iter().copied()),
             Column::TotalFolders => packed(column, totals.folders.iter().copied()),
             Column::TotalBytes => packed(column, totals.bytes.iter().copied()),
@@ -109,41 +109,30 @@ impl Parts<'_> {
             Column::TotalNewest => packed(column, totals.newest.iter().copied()),
             Column::Note => bytes(column, self.note),
             Column::EvidenceSecurity => {
-                packed(column, self.of_evidence(|kept, file| kept.security[file].into()))
+                pack_all(column, &self.of_evidence(|kept, file| kept.security[file].into()))
             }
-            Column::EvidenceUsn => packed(column, self.of_evidence(|kept, file| kept.usn[file])),
-            Column::EvidenceLsn => packed(column, self.of_evidence(|kept, file| kept.lsn[file])),
-            Column::EvidenceNameModified => relative(
-                column,
-                self.of_evidence(|kept, file| kept.name_modified[file].0),
-                self.of_files(&files.modified, |time| time.0),
-            ),
-            Column::EvidenceNameCreated => relative(
-                column,
-                self.of_evidence(|kept, file| kept.name_created[file].0),
-                self.of_files(&files.created, |time| time.0),
-            ),
-            Column::EvidenceNameChanged => relative(
-                column,
-                self.of_evidence(|kept, file| kept.name_changed[file].0),
-                self.of_files(&files.changed, |time| time.0),
-            ),
-            Column::EvidenceNameAccessed => relative(
-                column,
-                self.of_evidence(|kept, file| kept.name_accessed[file].0),
-                self.of_files(&files.accessed, |time| time.0),
-            ),
+            Column::EvidenceUsn => pack_all(column, &self.of_evidence(|kept, file| kept.usn[file])),
+            Column::EvidenceLsn => pack_all(column, &self.of_evidence(|kept, file| kept.lsn[file])),
+            Column::EvidenceNameModified => {
+                relative(column, &self.of_evidence(|kept, file| kept.name_modified[file].0), &bases.modified)
+            }
+            Column::EvidenceNameCreated => {
+                relative(column, &self.of_evidence(|kept, file| kept.name_created[file].0), &bases.created)
+            }
+            Column::EvidenceNameChanged => {
+                let changed = self.of_files(&files.changed, |time| time.0);
+                relative(column, &self.of_evidence(|kept, file| kept.name_changed[file].0), &changed)
+            }
+            Column::EvidenceNameAccessed => {
+                let accessed = self.of_files(&files.accessed, |time| time.0);
+                relative(column, &self.of_evidence(|kept, file| kept.name_accessed[file].0), &accessed)
+            }
         }
     }
 
     /// A column of the stitched table in the order of the files' final numbers.
-    fn of_files<T: Copy>(
-        &self,
-        column: &[T],
-        number: impl Fn(T) -> u64,
-    ) -> impl Iterator<Item = u64> + Clone {
-        let number = std::rc::Rc::new(number);
-        self.rows.files.iter().map(move |&file| number(column[file as usize]))
+    fn of_files<T: Copy>(&self, column: &[T], number: impl Fn(T) -> u64) -> Vec<u64> {
+        self.rows.files.iter().map(|&file| number(column[file as usize])).collect()
     }
 
     fn has(&self, column: Column) -> bool {
@@ -151,15 +140,9 @@ impl Parts<'_> {
     }
 
     /// A column of the evidence in the order of the files' final numbers; empty if none was kept.
-    fn of_evidence<'s>(
-        &'s self,
-        number: impl Fn(&EvidenceColumns, usize) -> u64 + Clone + 's,
-    ) -> impl Iterator<Item = u64> + Clone + 's {
-        let kept = self.stitched.evidence.iter();
-        kept.flat_map(move |kept| {
-            let number = number.clone();
-            self.rows.files.iter().map(move |&file| number(kept, file as usize))
-        })
+    fn of_evidence(&self, number: impl Fn(&EvidenceColumns, usize) -> u64) -> Vec<u64> {
+        let Some(kept) = &self.stitched.evidence else { return Vec::new() };
+        self.rows.files.iter().map(|&file| number(kept, file as usize)).collect()
     }
 
     /// The rows that are not the first name of a file.
@@ -212,39 +195,37 @@ fn bits(column: Column, words: &[u64], bits: usize) -> Encoded {
 }
 
 fn packed(column: Column, values: impl Iterator<Item = u64>) -> Encoded {
-    let mut count = 0;
-    let bytes = pack(values.inspect(|_| count += 1));
-    Encoded { column, transform: Transform::None, bytes, values: count }
+    pack_all(column, &values.collect::<Vec<_>>())
 }
 
-/// As they are or as differences to `base`, whichever is smaller.
-fn relative(
-    column: Column,
-    values: impl Iterator<Item = u64> + Clone,
-    base: impl Iterator<Item = u64>,
-) -> Encoded {
-    let plain = packed(column, values.clone());
-    smaller(plain, Transform::Difference, values, base)
+fn pack_all(column: Column, values: &[u64]) -> Encoded {
+    Encoded { column, transform: Transform::None, bytes: pack(values), values: values.len() }
 }
 
-/// As they are or as what is more than the base rounded up, whichever is smaller.
-fn rounded(
-    column: Column,
-    values: impl Iterator<Item = u64> + Clone,
-    base: impl Iterator<Item = u64>,
-) -> Encoded {
-    let divisor = values.clone().fold(0, |bits, value| bits | value);
+/// As they are or as differences to `base`, whichever is likely to be smaller.
+fn relative(column: Column, values: &[u64], base: &[u64]) -> Encoded {
+    transformed(column, Transform::Difference, values, base)
+}
+
+/// As they are or as what is more than the base rounded up, whichever is likely to be smaller.
+fn rounded(column: Column, values: &[u64], base: &[u64]) -> Encoded {
+    let divisor = values.iter().fold(0, |bits, value| bits | value);
     let scale = 1 << divisor.trailing_zeros().min(31);
-    let plain = packed(column, values.clone());
-    smaller(plain, Transform::Rounding { scale }, values, base)
+    transformed(column, Transform::Rounding { scale }, values, base)
 }
 
-fn smaller(
-    plain: Encoded,
-    transform: Transform,
-    values: impl Iterator<Item = u64>,
-    base: impl Iterator<Item = u64>,
-) -> Encoded {
-    let other = packed(plain.column, values.zip(base).map(|(value, base)| transform.apply(value, base)));
-    if other.bytes.len() < plain.bytes.len() { Encoded { transform, ..other } } else { plain }
+fn transformed(column: Column, transform: Transform, values: &[u64], base: &[u64]) -> Encoded {
+    let form = |place: usize, value| transform.apply(value, base[place]);
+    if estimate(values, |_, value| value) <= estimate(values, form) {
+        return pack_all(column, values);
+    }
+    let formed: Vec<u64> = values.iter().enumerate().map(|(place, &value)| form(place, value)).collect();
+    Encoded { transform, ..pack_all(column, &formed) }
+}
+
+/// Writes the columns as a snapshot.
+pub(super) fn write<W: Write + Seek>(encoded: &[Encoded], rows: usize, out: W) -> io::Result<W> {
+    let mut writer = Writer::new(out)?;
+    encoded.iter().try_for_each(|column| writer.column(column))?;
+    writer.finish(rows as u64)
 }

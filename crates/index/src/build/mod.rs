@@ -35,7 +35,7 @@ use crate::evidence::{Evidence, EvidenceColumns};
 use crate::file::{File, FileColumns, FileFlags, FileId, Patch, Time};
 use crate::index::Index;
 use crate::names::{Distinct, distinct};
-use crate::store::SnapshotError;
+use crate::store::{Encoded, SnapshotError};
 use emit::Parts;
 use layout::RowTable;
 use totals::Totals;
@@ -89,8 +89,10 @@ impl Builder {
     /// # Errors
     /// If the batches hold more than an index can.
     pub fn build(self, batches: Vec<Batch>) -> Result<(Index, Findings), BuildError> {
-        let (snapshot, findings) = self.write(batches, Cursor::new(Vec::new()))?;
-        Ok((Index::made(snapshot)?, findings))
+        let (columns, rows, findings) = self.columns(batches)?;
+        let bytes = columns.iter().map(|column| column.bytes.len()).sum::<usize>();
+        let room = Vec::with_capacity(bytes + bytes / 64 + (64 << 10));
+        Ok((Index::made(emit::write(&columns, rows, Cursor::new(room))?)?, findings))
     }
 
     /// Builds the index as a snapshot in `out`, which has to be empty, and gives that back. The caller flushes.
@@ -98,6 +100,11 @@ impl Builder {
     /// # Errors
     /// If the batches hold more than an index can, or `out` cannot be written.
     pub fn write<W: Write + Seek>(self, batches: Vec<Batch>, out: W) -> Result<(W, Findings), BuildError> {
+        let (columns, rows, findings) = self.columns(batches)?;
+        Ok((emit::write(&columns, rows, out)?, findings))
+    }
+
+    fn columns(self, batches: Vec<Batch>) -> Result<(Vec<Encoded>, usize, Findings), BuildError> {
         let mut findings = Findings::default();
         let mut stitched = Stitched::new(batches, self.root, &mut findings)?;
         let root = stitched.root();
@@ -116,7 +123,7 @@ impl Builder {
             case: &self.case,
             note: &self.note,
         };
-        Ok((parts.write(out)?, findings))
+        Ok((parts.encode(), rows.len(), findings))
     }
 }
 

@@ -25,7 +25,7 @@ pub use fault::{Part, SnapshotError};
 pub use format::Column;
 pub(crate) use format::Transform;
 pub(crate) use open::{Directory, exactly, open};
-pub(crate) use packed::{Packed, PackedCursor, pack};
+pub(crate) use packed::{Packed, PackedCursor, estimate, pack};
 pub(crate) use ranked::{Ranked, rank};
 pub use storage::SnapshotBytes;
 pub(crate) use writer::{Encoded, Writer};

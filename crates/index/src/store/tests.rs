@@ -15,7 +15,7 @@ fn directory(column: Column, transform: Transform, bytes: Vec<u8>, values: usize
 }
 
 fn packed(values: &[u64]) -> (Directory, Packed) {
-    let directory = directory(Column::FileSize, Transform::None, pack(values.iter().copied()), values.len());
+    let directory = directory(Column::FileSize, Transform::None, pack(values), values.len());
     let column = directory.packed(Column::FileSize, values.len()).unwrap();
     (directory, column)
 }
@@ -113,7 +113,7 @@ proptest! {
 
 #[test]
 fn numbers_take_what_their_neighbours_need() {
-    let bytes = |values: &[u64]| pack(values.iter().copied()).len();
+    let bytes = |values: &[u64]| pack(values).len();
     assert_eq!(bytes(&[]), 0);
     assert_eq!(bytes(&[7; 512]), 24, "one number takes a head");
     assert_eq!(bytes(&[7; 513]), 48);

@@ -13,7 +13,7 @@ use std::ops::RangeInclusive;
 
 pub(crate) use cursor::PackedCursor;
 use head::{HEAD_BYTES, Head};
-pub(crate) use pack::pack;
+pub(crate) use pack::{estimate, pack};
 
 use super::column::Place;
 use super::format::Transform;

@@ -179,8 +179,14 @@ fn use_it(catalog: &Catalog, outside: &Path) {
     catalog.collect().unwrap();
 }
 
+/// A case writes and flushes files, so it takes fewer of them.
+fn cases() -> ProptestConfig {
+    let asked = ProptestConfig::default();
+    ProptestConfig { cases: (asked.cases / 16).max(256), max_shrink_iters: 200, ..asked }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { max_shrink_iters: 200, ..ProptestConfig::default() })]
+    #![proptest_config(cases())]
 
     #[test]
     fn any_folder_gives_errors_or_right_answers(

@@ -2,8 +2,9 @@
 
 use quarry_index::FindingKind;
 use quarry_scan::Report;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use crate::facts::Built;
 use crate::session::{Session, Verbosity};
 
 /// Tells what is damaged or missing in the source called `name`.
@@ -34,27 +35,33 @@ pub(crate) fn tell(session: &Session, name: &str, report: &Report) {
 
 /// The counts in a line, those first that make an answer partial.
 fn summary(report: &Report) -> Option<String> {
-    let counted: Vec<String> = Damage::new(report).counted().collect();
+    let counted: Vec<String> = Damage::new(report, Built::Yes).counted().collect();
     (!counted.is_empty()).then(|| counted.join(", "))
 }
 
-/// What does not check out: how many there are of each kind of thing.
-#[derive(Debug, Serialize)]
+/// What does not check out: how many there are of each kind of thing. What shows when records are joined is not known
+/// before the index is built.
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Damage {
     unread_records: u64,
     damaged_records: u64,
     torn_records: u64,
-    stale_extensions: u64,
-    orphans: u64,
-    cycles: u64,
-    too_deep: u64,
-    nameless_files: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    stale_extensions: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    orphans: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cycles: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    too_deep: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    nameless_files: Option<u64>,
 }
 
 impl Damage {
     /// The counts of a report.
-    pub(crate) fn new(report: &Report) -> Self {
-        let found = |kind| report.findings.count(kind);
+    pub(crate) fn new(report: &Report, built: Built) -> Self {
+        let found = |kind| built.tells(report.findings.count(kind));
         Self {
             unread_records: report.counts.unread,
             damaged_records: report.counts.damaged,
@@ -67,17 +74,22 @@ impl Damage {
         }
     }
 
+    /// Whether all of it is known.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.orphans.is_some()
+    }
+
     /// Each that is not zero, in words.
     pub(crate) fn counted(&self) -> impl Iterator<Item = String> {
         [
             (self.unread_records, "record not read", "records not read"),
             (self.damaged_records, "record damaged", "records damaged"),
             (self.torn_records, "of them torn", "of them torn"),
-            (self.stale_extensions, "stale extension", "stale extensions"),
-            (self.orphans, "orphan", "orphans"),
-            (self.cycles, "folder inside itself", "folders inside themselves"),
-            (self.too_deep, "folder too deep", "folders too deep"),
-            (self.nameless_files, "file without a name", "files without a name"),
+            (self.stale_extensions.unwrap_or(0), "stale extension", "stale extensions"),
+            (self.orphans.unwrap_or(0), "orphan", "orphans"),
+            (self.cycles.unwrap_or(0), "folder inside itself", "folders inside themselves"),
+            (self.too_deep.unwrap_or(0), "folder too deep", "folders too deep"),
+            (self.nameless_files.unwrap_or(0), "file without a name", "files without a name"),
         ]
         .into_iter()
         .filter(|&(count, ..)| count > 0)

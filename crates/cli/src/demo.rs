@@ -16,6 +16,7 @@ use crate::failure::{Complaint, Failure};
 use crate::find;
 use crate::output::sink::SinkError;
 use crate::output::style::{STRONG, push_styled};
+use crate::output::words::quoted;
 use crate::session::Session;
 
 /// What the volume is called where it is unpacked.
@@ -106,11 +107,9 @@ fn not_understood(error: clap::Error) -> Complaint {
     Complaint { source: None, cause: error.to_string(), next_step: None }
 }
 
-/// The command as it is typed, with what the shell would take for itself in quotes.
+/// The command as it is typed.
 fn command(words: &[&str]) -> String {
-    let plain = |c: char| c.is_alphanumeric() || "-_./:,".contains(c);
-    let quoted = |word: &&str| if word.chars().all(plain) { (*word).to_owned() } else { format!("'{word}'") };
-    format!("$ {}", words.iter().map(quoted).collect::<Vec<_>>().join(" "))
+    format!("$ {}", words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" "))
 }
 
 #[cfg(test)]

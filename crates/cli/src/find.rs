@@ -3,9 +3,9 @@
 use std::io::Write;
 use std::time::Instant;
 
-use jiff::Zoned;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, Zoned};
 use quarry_index::query::{Query, SearchOptions, SortKey as IndexKey, Visibility};
-use quarry_scan::Scan;
 
 use crate::args::{Find, Rows, SortKey};
 use crate::exit::Exit;
@@ -15,9 +15,9 @@ use crate::layout::Layout;
 use crate::merge::{Located, Run, merge};
 use crate::output::number::push_number;
 use crate::output::sink::Sink;
-use crate::place::Place;
+use crate::output::sink::SinkError;
 use crate::session::{Session, Verbosity, millis};
-use crate::volumes;
+use crate::sources::{self, Source, Sources};
 
 /// How many rows are printed between two looks at whether the user interrupted.
 const ROWS_PER_LOOK: usize = 4096;
@@ -26,10 +26,11 @@ const ROWS_PER_LOOK: usize = 4096;
 pub(crate) fn run(find: &Find, session: &Session, out: &mut dyn Write) -> Result<Exit, Failure> {
     let layout = Layout::new(&find.output, session.terminal.output_cells.is_some())?;
     let query = parse(&find.query.join(" "))?;
-    let (sources, unopened) = read(find, &query, session)?;
-    let several = find.on.len() > 1 || sources.len() > 1;
+    let deleted = find.rows.deleted || query.mentions().deleted;
+    let Sources { list: sources, several, mut lacking } =
+        sources::open(&find.place, &find.reading, deleted, session)?;
     let options = options(&find.rows, find.output.count, several);
-    let (runs, total) = search(&sources, &query, &options, session)?;
+    let (runs, total) = search(&sources, &query, &options, session, &mut lacking)?;
     if session.interrupt.is_set() {
         return Err(Failure::Interrupted);
     }
@@ -44,11 +45,16 @@ pub(crate) fn run(find: &Find, session: &Session, out: &mut dyn Write) -> Result
         if several && layout.tells_sources_by_name() && shown > 0 {
             tell_names(&sources, session);
         }
-        let page = Page { sources: &sources, runs: &runs, rows: page(&runs, &options, &find.rows, several) };
+        let rows = page(&runs, &options, &find.rows, several);
+        // What was met while rows of several indexes were put in order may have put them in a wrong one.
+        for (source, _) in sources.iter().zip(&runs).filter(|(_, run)| !run.rows.is_empty()) {
+            source.index.sound().map_err(|fault| source.complaint(&fault))?;
+        }
+        let page = Page { sources: &sources, runs: &runs, rows };
         page.print(layout, session, several, &mut sink)?;
     }
     sink.finish()?;
-    let partial = unopened || sources.iter().any(|source| source.scan.report.is_partial());
+    let partial = lacking || sources.iter().any(|source| source.partial);
     Ok(match (partial, shown) {
         (true, _) => Exit::Partial,
         (false, 0) => Exit::NothingFound,
@@ -56,74 +62,51 @@ pub(crate) fn run(find: &Find, session: &Session, out: &mut dyn Write) -> Result
     })
 }
 
-/// A source that is ready to be searched.
-#[derive(Debug)]
-struct Source {
-    place: Place,
-    scan: Scan,
-}
-
 fn parse(query: &str) -> Result<Query, Complaint> {
-    Query::parse(query, &Zoned::now()).map_err(|error| Complaint {
+    // Dates stand behind a colon. Without one nobody asks for the time zone, whose finding reads a folder of some hundred
+    // files: as much time as all else until the first row.
+    let now = if query.contains(':') { Zoned::now() } else { Timestamp::now().to_zoned(TimeZone::UTC) };
+    Query::parse(query, &now).map_err(|error| Complaint {
         source: None,
         cause: error.to_string(),
         next_step: None,
     })
 }
 
-/// Opens and reads the sources. One that cannot be opened is told and left out, unless it is the only one;
-/// whether there was such a one is said too.
-fn read(find: &Find, query: &Query, session: &Session) -> Result<(Vec<Source>, bool), Failure> {
-    let mut opened = Vec::new();
-    let mut unopened = false;
-    for path in &find.on {
-        match volumes::open(path, &find.reading) {
-            Ok(volumes) => opened.extend(volumes),
-            Err(complaint) if find.on.len() == 1 || find.reading.strict => return Err(complaint.into()),
-            Err(complaint) => {
-                session.error(&complaint.to_string());
-                unopened = true;
-            }
-        }
-    }
-    if opened.is_empty() {
-        return Err(Failure::Told);
-    }
-    let several = find.on.len() > 1 || opened.len() > 1;
-    let places = volumes::places(&opened, several);
-    let deleted = find.rows.deleted || query.mentions().deleted;
-    let pipeline = volumes::pipeline(&find.reading, deleted);
-    let scanned = opened.iter().zip(places).map(|(opened, place)| {
-        let scan = volumes::scan(opened, pipeline, session)?;
-        Ok(Source { place, scan })
-    });
-    let sources = scanned.collect::<Result<Vec<_>, Failure>>()?;
-    Ok((sources, unopened))
-}
-
-/// Tells which source each name stands for, where paths begin with one.
+/// Tells which source each name stands for, where paths begin with one. Entries bear the names that the user knows.
 fn tell_names(sources: &[Source], session: &Session) {
-    for place in sources.iter().map(|source| &source.place).filter(|place| !place.is_mounted()) {
+    let unknown = |source: &&Source| !source.is_entry() && !source.place.is_mounted();
+    for place in sources.iter().filter(unknown).map(|source| &source.place) {
         session.note(Verbosity::Usual, &format!("{}: is {}", place.name(), place.source()));
     }
 }
 
-/// Asks each index; the total counts what matches, shown or not.
+/// Asks each index; the total counts what matches, shown or not. Of several, one that is damaged is told and left out.
 fn search<'a>(
     sources: &'a [Source],
     query: &Query,
     options: &SearchOptions,
     session: &Session,
+    lacking: &mut bool,
 ) -> Result<(Vec<Run<'a>>, u64), Failure> {
     let began = Instant::now();
     let mut total = 0;
-    let mut run = |source: &'a Source| {
-        let found = source.scan.index.search(query, options);
-        let hits = found.map_err(|fault| Complaint::about(source.place.name(), fault))?;
-        total += hits.total;
-        Ok(Run { name: source.place.name(), index: &source.scan.index, rows: hits.rows })
-    };
-    let runs = sources.iter().map(&mut run).collect::<Result<_, Failure>>()?;
+    let mut runs = Vec::with_capacity(sources.len());
+    for source in sources {
+        let rows = match source.index.search(query, options) {
+            Ok(hits) => {
+                total += hits.total;
+                hits.rows
+            }
+            Err(fault) if sources.len() == 1 => return Err(source.complaint(&fault).into()),
+            Err(fault) => {
+                session.error(&source.complaint(&fault).to_string());
+                *lacking = true;
+                Vec::new()
+            }
+        };
+        runs.push(Run { name: source.place.name(), index: &source.index, rows });
+    }
     let took = millis(began);
     session.note(Verbosity::Verbose, &format!("{total} rows match; searched in {took:.1} ms"));
     Ok((runs, total))
@@ -203,7 +186,10 @@ impl Page<'_> {
                 } else {
                     Found::without_path(place, row)
                 };
-                sink.row(&mut *writer, &found)?;
+                sink.row(&mut *writer, &found).map_err(|error| match error {
+                    SinkError::Damaged(fault) => Failure::from(self.sources[source].complaint(&fault)),
+                    error => error.into(),
+                })?;
             }
         }
         Ok(())

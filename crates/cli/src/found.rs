@@ -56,7 +56,7 @@ impl PathBuffer {
 }
 
 /// Appends the path of `row` as the user shall see it.
-fn push_path(out: &mut Vec<u8>, place: &Place, row: IndexRow<'_>) {
+pub(crate) fn push_path(out: &mut Vec<u8>, place: &Place, row: IndexRow<'_>) {
     place.push_prefix(out, row.flags().contains(RowFlags::ORPHAN));
     let start = out.len();
     row.path_into(out);
@@ -176,7 +176,8 @@ mod tests {
     }
 
     fn place(several: bool) -> Place {
-        Place::name_all(&[Origin { source: Path::new("disk.img"), partition: None }], several).remove(0)
+        Place::name_all(&[Origin::Volume { source: Path::new("disk.img"), partition: None }], several)
+            .remove(0)
     }
 
     const PLAIN: [(&str, &str, &str); 9] = [

@@ -1,7 +1,6 @@
-//! `quarry info`: what a source is and what it holds.
+//! `quarry info`: what a source, or an entry of the catalogue, is and what it holds.
 
-mod facts;
-mod people;
+mod volume;
 
 use std::io::Write;
 use std::path::Path;
@@ -9,12 +8,16 @@ use std::path::Path;
 use quarry_scan::identify::{Content, identify};
 
 use crate::args::Info;
+use crate::catalog::{self, Form};
 use crate::exit::Exit;
+use crate::facts::{Built, Facts};
 use crate::failure::{Complaint, Failure, chain};
 use crate::output::sink::SinkError;
 use crate::session::Session;
+use crate::sources::{Target, resolve};
 use crate::volumes;
-use facts::Facts;
+
+pub(crate) use volume::volume;
 
 /// Prints what is known of each source, volume by volume.
 pub(crate) fn run(info: &Info, session: &Session, out: &mut dyn Write) -> Result<Exit, Failure> {
@@ -24,7 +27,14 @@ pub(crate) fn run(info: &Info, session: &Session, out: &mut dyn Write) -> Result
         if place > 0 && !info.json {
             write(out, "\n")?;
         }
-        match one(info, path, session, out) {
+        let result = match resolve(path, &info.catalog, session) {
+            Target::Entry(catalog, name) => {
+                let form = Form { json: info.json, columns: info.columns };
+                catalog::show(&catalog, &name, form, session, out).map(|exit| exit == Exit::Found)
+            }
+            Target::Path(path) => one(info, &path, session, out),
+        };
+        match result {
             Ok(complete) => partial |= !complete,
             Err(Failure::Because(complaint)) => {
                 session.error(&complaint.to_string());
@@ -42,21 +52,26 @@ pub(crate) fn run(info: &Info, session: &Session, out: &mut dyn Write) -> Result
 
 /// Prints what is known of the source at `path`; says whether all of it could be read.
 fn one(info: &Info, path: &Path, session: &Session, out: &mut dyn Write) -> Result<bool, Failure> {
+    if info.columns {
+        let complaint =
+            Complaint::about("--columns", format!("{} is no entry of the catalogue", path.display()));
+        return Err(complaint.then("only those have columns to show: `quarry scan` makes one").into());
+    }
     let device = volumes::open_device(path)?;
     if !info.json {
         let content = identify(&*device).map_err(|error| complaint(path, &error))?;
-        let head = people::head(path, &*device, &content);
+        let head = volume::head(path, &*device, &content);
         write(out, &head)?;
         if let Content::Disk(table) = &content {
-            write(out, &people::partitions(table, session.terminal.output_cells))?;
+            write(out, &volume::partitions(table, session.terminal.output_cells))?;
         }
     }
     let mut complete = true;
     for opened in volumes::open_on(path, device, &info.reading)? {
         let scan = volumes::scan(&opened, volumes::pipeline(&info.reading, true), session)?;
         complete &= !scan.report.is_partial();
-        let facts = Facts::new(&opened, &scan);
-        let text = if info.json { facts.json() } else { people::volume(&facts, session) };
+        let facts = Facts::new(&opened, &scan.report, Built::Yes);
+        let text = if info.json { facts.json() } else { volume::volume(&facts, session) };
         write(out, &text)?;
     }
     Ok(complete)

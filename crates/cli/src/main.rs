@@ -1,15 +1,19 @@
 //! The `quarry` command: finds any file on an NTFS volume.
 //!
-//! A verb a module ([`find`], [`info`], [`demo`], [`manual`]). What they share: the command line ([`args`]), the
-//! run ([`session`], [`terminal`], [`interrupt`]), the sources ([`volumes`], [`place`]), the output ([`output`],
-//! [`layout`]) and how all of it ends ([`exit`], [`failure`]). Nothing is prepared before it is needed: the
+//! A verb a module ([`find`], [`scan`], [`du`], [`info`], [`catalog`], [`demo`], [`manual`]). What they share: the command
+//! line ([`args`]), the run ([`session`], [`terminal`], [`interrupt`]), what is searched ([`sources`], [`volumes`], [`entries`],
+//! [`place`]), the output ([`output`], [`layout`]) and how all of it ends ([`exit`], [`failure`]). Nothing is prepared before it is needed: the
 //! command starts in a millisecond.
 #![forbid(unsafe_code)]
 
 mod args;
+mod catalog;
 mod damage;
 mod demo;
+mod du;
+mod entries;
 mod exit;
+mod facts;
 mod failure;
 mod find;
 mod found;
@@ -20,10 +24,13 @@ mod manual;
 mod merge;
 #[cfg(target_os = "linux")]
 mod mounts;
+mod note;
 mod output;
 mod place;
 mod progress;
+mod scan;
 mod session;
+mod sources;
 mod terminal;
 #[cfg(test)]
 mod tree;
@@ -70,6 +77,9 @@ fn reject(error: &clap::Error) -> ! {
 fn run(verb: &Verb, session: &Session, out: &mut dyn Write) -> Result<Exit, Failure> {
     match verb {
         Verb::Find(find) => find::run(find, session, out),
+        Verb::Scan(scan) => scan::run(scan, session, out),
+        Verb::Du(du) => du::run(du, session, out),
+        Verb::Catalog(catalog) => catalog::run(catalog, session, out),
         Verb::Info(info) => info::run(info, session, out),
         Verb::Demo(demo) => demo::run(demo, session, out),
         Verb::Completions(completions) => manual::completions(completions, out),

@@ -20,7 +20,7 @@ pub(crate) fn completions(completions: &Completions, out: &mut dyn Write) -> Res
 pub(crate) fn man(man: &Man, out: &mut dyn Write) -> Result<Exit, Failure> {
     let mut command = CommandLine::command();
     command.build();
-    if let Some(verb) = &man.verb {
+    for verb in &man.verbs {
         let unknown =
             || Complaint::about(verb.as_str(), "there is no such verb").then("`quarry --help` lists them");
         command = command.find_subcommand(verb).cloned().ok_or_else(unknown)?;

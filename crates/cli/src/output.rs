@@ -7,9 +7,11 @@ pub(crate) mod attributes;
 pub(crate) mod column;
 pub(crate) mod csv;
 pub(crate) mod escape;
+pub(crate) mod grid;
 pub(crate) mod jsonl;
 pub(crate) mod number;
 pub(crate) mod paths;
+pub(crate) mod record;
 pub(crate) mod row;
 #[cfg(test)]
 pub(crate) mod sample;
@@ -17,6 +19,7 @@ pub(crate) mod sink;
 pub(crate) mod style;
 pub(crate) mod table;
 pub(crate) mod time;
+pub(crate) mod words;
 pub(crate) mod wtf8;
 
 use quarry_index::RowFlags;

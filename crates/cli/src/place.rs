@@ -14,23 +14,32 @@ pub(crate) struct Place {
     mounted: bool,
 }
 
-/// A volume before it has a name: the source as given, and its partition if that has several volumes.
+/// A volume before it has a name.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Origin<'a> {
-    pub(crate) source: &'a Path,
-    pub(crate) partition: Option<u32>,
+pub(crate) enum Origin<'a> {
+    /// Read here: the source as given, and its partition if that has several volumes.
+    Volume { source: &'a Path, partition: Option<u32> },
+    /// An entry of the catalogue, which has a name.
+    Entry { name: &'a str },
 }
 
 impl Place {
-    /// Names the volumes, each differently; where there are `several`, paths begin with the name.
+    /// Names the volumes, each differently, entries as the catalogue does; where there are `several`, paths begin
+    /// with the name.
     pub(crate) fn name_all(origins: &[Origin<'_>], several: bool) -> Vec<Self> {
         let mut taken = HashSet::new();
-        let named = |origin: &Origin<'_>| {
-            let name = unique(label(*origin), &mut taken);
+        let mut names = vec![String::new(); origins.len()];
+        for entries in [true, false] {
+            let now = |origin: &Origin<'_>| matches!(origin, Origin::Entry { .. }) == entries;
+            for (name, origin) in names.iter_mut().zip(origins).filter(|(_, origin)| now(origin)) {
+                *name = unique(label(*origin), &mut taken);
+            }
+        }
+        let named = |(name, origin): (String, &Origin<'_>)| {
             let prefix = if several { format!("{name}:").into_bytes() } else { Vec::new() };
             Self { name, source: source(*origin), prefix, mounted: false }
         };
-        origins.iter().map(named).collect()
+        names.into_iter().zip(origins).map(named).collect()
     }
 
     /// Lets paths begin with the place where the volume is mounted, so that the user can open them.
@@ -65,18 +74,32 @@ impl Place {
     }
 }
 
-/// The path of the source, and the number of the partition.
+/// What the user named it by: the entry, or the path of the source and the number of the partition.
 fn source(origin: Origin<'_>) -> String {
-    let path = origin.source.to_string_lossy();
-    origin.partition.map_or_else(|| path.clone().into_owned(), |number| format!("{path}#{number}"))
+    match origin {
+        Origin::Entry { name } => name.to_owned(),
+        Origin::Volume { source, partition } => with_partition(&source.to_string_lossy(), partition),
+    }
+}
+
+/// The entry's name; else the file's stem or the device's name, and the number of the partition.
+fn label(origin: Origin<'_>) -> String {
+    match origin {
+        Origin::Entry { name } => name.to_owned(),
+        Origin::Volume { source, partition } => stem(source, partition),
+    }
 }
 
 /// The file's stem or the device's name, and the number of the partition.
-fn label(origin: Origin<'_>) -> String {
-    let stem = origin.source.file_stem().unwrap_or(origin.source.as_os_str()).to_string_lossy();
+pub(crate) fn stem(source: &Path, partition: Option<u32>) -> String {
+    let stem = source.file_stem().unwrap_or(source.as_os_str()).to_string_lossy();
     // A colon ends the name where it stands before a path; a drive of Windows has one of its own.
-    let stem = stem.trim_end_matches(':');
-    origin.partition.map_or_else(|| stem.to_owned(), |number| format!("{stem}#{number}"))
+    with_partition(stem.trim_end_matches(':'), partition)
+}
+
+/// `disk#2`.
+pub(crate) fn with_partition(source: &str, partition: Option<u32>) -> String {
+    partition.map_or_else(|| source.to_owned(), |number| format!("{source}#{number}"))
 }
 
 /// `label`, or with `~2`, `~3` … behind it if that is taken.
@@ -96,7 +119,7 @@ mod tests {
     fn check(sources: &[(&str, Option<u32>)], expected: &[(&str, &str)]) {
         let origins: Vec<_> = sources
             .iter()
-            .map(|&(source, partition)| Origin { source: Path::new(source), partition })
+            .map(|&(source, partition)| Origin::Volume { source: Path::new(source), partition })
             .collect();
         let places = Place::name_all(&origins, origins.len() > 1);
         let found: Vec<_> = places
@@ -121,9 +144,18 @@ mod tests {
     }
 
     #[test]
+    fn entries_keep_their_names() {
+        let disk = Origin::Volume { source: Path::new("disk.img"), partition: None };
+        let places = Place::name_all(&[disk, Origin::Entry { name: "disk" }], true);
+        let named: Vec<_> = places.iter().map(|place| (place.name(), place.source())).collect();
+        assert_eq!(named, [("disk~2", "disk.img"), ("disk", "disk")]);
+    }
+
+    #[test]
     fn a_mount_point_replaces_the_name() {
         let place =
-            Place::name_all(&[Origin { source: Path::new("/dev/sdb1"), partition: None }], true).remove(0);
+            Place::name_all(&[Origin::Volume { source: Path::new("/dev/sdb1"), partition: None }], true)
+                .remove(0);
         for (mount_point, orphan, expected) in
             [("/mnt/win", false, "/mnt/win"), ("/", false, ""), ("/mnt", true, "")]
         {

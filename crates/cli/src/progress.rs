@@ -6,7 +6,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use quarry_scan::Progress;
 
 use crate::session::{Session, Verbosity};
@@ -16,13 +16,25 @@ const MOMENT: Duration = Duration::from_millis(500);
 /// How often the counters are looked at.
 const TICK: Duration = Duration::from_millis(50);
 
+/// What is scanned, for the user to see.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Watched<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) record_bytes: u32,
+}
+
 /// Does `work`, which counts in `progress`, while the user can see how far it is and interrupt it.
-pub(crate) fn watch<T>(name: &str, session: &Session, progress: &Progress, work: impl FnOnce() -> T) -> T {
+pub(crate) fn watch<T>(
+    watched: Watched<'_>,
+    session: &Session,
+    progress: &Progress,
+    work: impl FnOnce() -> T,
+) -> T {
     let over = AtomicBool::new(false);
     let shown = session.terminal.error && session.verbosity > Verbosity::Quiet;
     std::thread::scope(|scope| {
         let watcher = scope.spawn(|| {
-            let bar = Bar { name, shown, started: Instant::now() };
+            let bar = Bar { watched, shown, started: Instant::now() };
             bar.until(&over, session, progress);
         });
         let watcher = EndOnDrop { over: &over, thread: watcher.thread() };
@@ -47,7 +59,7 @@ impl Drop for EndOnDrop<'_> {
 }
 
 struct Bar<'a> {
-    name: &'a str,
+    watched: Watched<'a>,
     shown: bool,
     started: Instant,
 }
@@ -55,6 +67,7 @@ struct Bar<'a> {
 impl Bar<'_> {
     fn until(&self, over: &AtomicBool, session: &Session, progress: &Progress) {
         let mut bar = None;
+        let mut built = false;
         while !over.load(Ordering::Relaxed) {
             if session.interrupt.is_set() {
                 progress.stop();
@@ -63,6 +76,11 @@ impl Bar<'_> {
                 let bar = bar.get_or_insert_with(|| self.draw());
                 bar.set_length(progress.total());
                 bar.set_position(progress.records());
+                // What is left when all is read is said without a bar: how long it takes is not known.
+                if progress.total() > 0 && progress.records() >= progress.total() && !built {
+                    built = true;
+                    bar.set_style(style("{msg} {human_len} records read, building the index, {elapsed}", 0));
+                }
             }
             std::thread::park_timeout(TICK);
         }
@@ -73,25 +91,35 @@ impl Bar<'_> {
 
     fn draw(&self) -> ProgressBar {
         let target = ProgressDrawTarget::stderr_with_hz(10);
-        let bar = ProgressBar::with_draw_target(None, target).with_message(self.name.to_owned());
-        let template = "{msg} [{bar:40}] {human_pos} of {human_len} records, {eta} left";
-        // Without the template there is still indicatif's own bar.
-        if let Ok(style) = ProgressStyle::with_template(template) {
-            bar.set_style(style.progress_chars("=> "));
-        }
+        let bar = ProgressBar::with_draw_target(None, target).with_message(self.watched.name.to_owned());
+        let template = "{msg} [{bar:30}] {human_pos} of {human_len} records, {rate}, {eta} left";
+        bar.set_style(style(template, self.watched.record_bytes));
         bar
     }
 }
 
+/// A style that knows how many MB/s are read.
+fn style(template: &str, record_bytes: u32) -> ProgressStyle {
+    let rate = move |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+        // What cannot be drawn is not there.
+        let _ = write!(out, "{:.0} MB/s", state.per_sec() * f64::from(record_bytes) / 1e6);
+    };
+    // Without the template there is still indicatif's own bar.
+    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    style.progress_chars("=> ").with_key("rate", rate)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{TICK, watch};
+    use super::{TICK, Watched, watch};
     use crate::args::When;
     use crate::interrupt::Interrupt;
     use crate::session::{Session, Verbosity};
     use crate::terminal::Terminal;
     use quarry_scan::Progress;
     use std::time::Instant;
+
+    const DISK: Watched<'_> = Watched { name: "disk", record_bytes: 1024 };
 
     fn session() -> Session {
         let terminal = Terminal::look(When::Never);
@@ -102,7 +130,7 @@ mod tests {
     fn an_interrupt_reaches_the_scan() {
         let session = session();
         let progress = Progress::default();
-        let stopped = watch("disk", &session, &progress, || {
+        let stopped = watch(DISK, &session, &progress, || {
             assert!(!progress.is_stopped());
             session.interrupt.ask();
             let asked = Instant::now();
@@ -118,7 +146,7 @@ mod tests {
     fn work_that_panics_is_not_waited_for_for_ever() {
         let session = session();
         let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            watch("disk", &session, &Progress::default(), || panic!("on purpose"));
+            watch(DISK, &session, &Progress::default(), || panic!("on purpose"));
         }));
         assert!(result.is_err());
     }

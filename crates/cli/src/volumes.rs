@@ -1,4 +1,4 @@
-//! From what the user named to volumes, and from volumes to indexes.
+//! From what the user named to volumes, and from volumes to indexes; [`crate::sources`] has what is in the catalogue, too.
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -6,14 +6,14 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use quarry_io::{Device, FileDevice};
-use quarry_scan::{Pipeline, Progress, Scan, ScanError, Volume};
+use quarry_scan::{Pipeline, Progress, Report, Scan, ScanError, Volume};
 
 use crate::args::Reading;
 use crate::damage;
 use crate::failure::{Complaint, Failure, chain};
-use crate::place::{Origin, Place};
-use crate::progress;
-use crate::session::{Session, Verbosity, millis};
+use crate::place::{Place, with_partition};
+use crate::progress::{self, Watched};
+use crate::session::{Session, Verbosity};
 
 /// A volume that can be searched.
 #[derive(Debug)]
@@ -25,8 +25,7 @@ pub(crate) struct Opened {
 impl Opened {
     /// What it is called in messages: the source as given, and the partition where it is one.
     pub(crate) fn title(&self) -> String {
-        let source = self.source.display();
-        self.volume.partition().map_or_else(|| source.to_string(), |number| format!("{source}#{number}"))
+        with_partition(&self.source.display().to_string(), self.volume.partition())
     }
 }
 
@@ -61,31 +60,18 @@ pub(crate) fn open_on(
     Ok(volumes.into_iter().map(|volume| Opened { source: path.to_owned(), volume }).collect())
 }
 
-/// Names the volumes, each differently; `several` says whether paths need the name in front.
-pub(crate) fn places(opened: &[Opened], several: bool) -> Vec<Place> {
-    let of_source = |source: &Path| opened.iter().filter(|other| other.source == source).count();
-    let origins: Vec<Origin<'_>> = opened
-        .iter()
-        .map(|opened| {
-            // The only volume of a disk needs no number.
-            let partition = opened.volume.partition().filter(|_| of_source(&opened.source) > 1);
-            Origin { source: &opened.source, partition }
-        })
-        .collect();
-    let places = Place::name_all(&origins, several);
-    places.into_iter().zip(opened).map(|(place, opened)| mounted(place, opened)).collect()
-}
-
+/// Lets the paths of a volume that is mounted begin where it is.
 #[cfg(target_os = "linux")]
-fn mounted(place: Place, opened: &Opened) -> Place {
+pub(crate) fn mounted(place: Place, opened: &Opened) -> Place {
     match crate::mounts::mounted_at(&opened.source, opened.volume.partition()) {
         Some(mount_point) => place.mounted_at(&mount_point),
         None => place,
     }
 }
 
+/// Where volumes are mounted is not asked on this system.
 #[cfg(not(target_os = "linux"))]
-fn mounted(place: Place, _opened: &Opened) -> Place {
+pub(crate) fn mounted(place: Place, _opened: &Opened) -> Place {
     place
 }
 
@@ -96,13 +82,39 @@ pub(crate) fn pipeline(reading: &Reading, deleted: bool) -> Pipeline {
     Pipeline { readers, deleted, strict: reading.strict, ..usual }
 }
 
+/// How long each half of a scan took, seconds.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Phases {
+    /// Reading and parsing.
+    pub(crate) read: f64,
+    /// Building the index.
+    pub(crate) build: f64,
+}
+
 /// Reads a volume into an index, and tells what is damaged on it.
 pub(crate) fn scan(opened: &Opened, pipeline: Pipeline, session: &Session) -> Result<Scan, Failure> {
+    scan_with_note(opened, pipeline, session, |_| Vec::new()).map(|(scan, _)| scan)
+}
+
+/// The same, with a note in the index that is made when everything is read.
+pub(crate) fn scan_with_note(
+    opened: &Opened,
+    pipeline: Pipeline,
+    session: &Session,
+    note: impl FnOnce(&Report) -> Vec<u8>,
+) -> Result<(Scan, Phases), Failure> {
     let title = opened.title();
-    let began = Instant::now();
     let progress = Progress::default();
-    let result = progress::watch(&title, session, &progress, || pipeline.run(&opened.volume, &progress));
-    let scan = result.map_err(|error| match error {
+    let watched = Watched { name: &title, record_bytes: opened.volume.record_bytes() };
+    let result = progress::watch(watched, session, &progress, || {
+        let began = Instant::now();
+        let parsed = pipeline.read(&opened.volume, &progress)?;
+        let read = began.elapsed().as_secs_f64();
+        let note = note(parsed.report());
+        let scan = parsed.build(note)?;
+        Ok((scan, Phases { read, build: began.elapsed().as_secs_f64() - read }))
+    });
+    let (scan, phases) = result.map_err(|error| match error {
         ScanError::Stopped => Failure::Interrupted,
         ScanError::Strict { .. } => {
             let complaint = Complaint::about(&title, chain(&error));
@@ -110,8 +122,9 @@ pub(crate) fn scan(opened: &Opened, pipeline: Pipeline, session: &Session) -> Re
         }
         _ => Complaint::about(&title, chain(&error)).into(),
     })?;
-    let read = format!("{title}: {} records read in {:.1} ms", scan.report.counts.records, millis(began));
+    let took = (phases.read + phases.build) * 1e3;
+    let read = format!("{title}: {} records read in {took:.1} ms", scan.report.counts.records);
     session.note(Verbosity::Verbose, &read);
     damage::tell(session, &title, &scan.report);
-    Ok(scan)
+    Ok((scan, phases))
 }

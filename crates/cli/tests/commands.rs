@@ -12,8 +12,13 @@ use std::sync::OnceLock;
 fn quarry(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_quarry"));
     command.current_dir(folder).env("TZ", "UTC").env_remove("NO_COLOR");
+    // Relative, so that each folder has a catalogue of its own and none is the user's.
+    command.env("QUARRY_CATALOG", CATALOG);
     command
 }
+
+/// Where the catalogue of a test is, seen from its folder.
+const CATALOG: &str = "catalog";
 
 fn run(command: &mut Command) -> Output {
     command.output().expect("the command starts")
@@ -36,8 +41,23 @@ fn folder() -> &'static Path {
             .expect("written");
         std::fs::write(folder.join("notes.txt"), "no volume at all\n").expect("written");
         write_disk(&folder.join("disk.img"), &volume).expect("written");
+        let output = run(quarry(&folder).args(["scan", "demo.ntfs"]));
+        assert!(output.status.success(), "{output:?}");
         folder
     })
+}
+
+/// A folder with the demo volume and an entry of it in a catalogue of its own, for a test that changes things.
+fn own_folder(name: &str) -> PathBuf {
+    let own = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("commands-{name}"));
+    let _ = std::fs::remove_dir_all(&own);
+    std::fs::create_dir_all(&own).expect("made");
+    for file in ["demo.ntfs", "short.ntfs", "notes.txt"] {
+        std::fs::copy(folder().join(file), own.join(file)).expect("copied");
+    }
+    let output = run(quarry(&own).args(["scan", "demo.ntfs"]));
+    assert!(output.status.success(), "{output:?}");
+    own
 }
 
 /// Writes a disk with an MBR and two partitions, each of which holds `volume`.
@@ -74,6 +94,7 @@ fn commands_print_what_is_written() {
     std::env::set_current_dir(folder).expect("the folder is there");
     trycmd::TestCases::new()
         .env("TZ", "UTC")
+        .env("QUARRY_CATALOG", CATALOG)
         .case(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cmd/*.trycmd"))
         .case(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cmd/*.toml"))
         .case(concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md"))
@@ -97,15 +118,16 @@ fn shell(folder: &Path, line: &str) -> Output {
     let path = format!("{}:{}", programs.display(), std::env::var("PATH").expect("there is a PATH"));
     let mut command = Command::new("bash");
     command.args(["-o", "pipefail", "-c", line]).current_dir(folder).env("PATH", path).env("TZ", "UTC");
+    command.env("QUARRY_CATALOG", CATALOG);
     run(&mut command)
 }
 
 #[cfg(unix)]
 #[test]
 fn every_example_of_the_help_is_true() {
-    let folder = folder();
-    for example in ["find", "info", "demo"].into_iter().flat_map(examples) {
-        let output = shell(folder, &example);
+    let folder = own_folder("examples");
+    for example in ["find", "scan", "du", "info", "catalog", "demo"].into_iter().flat_map(examples) {
+        let output = shell(&folder, &example);
         assert!(output.status.success(), "{example}: {output:?}");
         assert!(!output.stdout.is_empty() && output.stderr.is_empty(), "{example}: {output:?}");
     }
@@ -154,6 +176,17 @@ fn the_exit_code_says_how_it_went() {
         ("info demo.ntfs", 0),
         ("info notes.txt", 2),
         ("info short.ntfs", 3),
+        ("info notes.txt --columns", 2),
+        ("find report", 0),
+        ("find report --on demo", 0),
+        ("find report --on demo --partition 1", 2),
+        ("find report --catalog no-such-folder", 2),
+        ("du --on demo", 0),
+        ("du /no/such/folder --on demo", 2),
+        ("du --on demo --by age --depth 2", 2),
+        ("catalog show no-such-entry", 2),
+        ("catalog remove no-such-entry", 2),
+        ("catalog verify", 0),
     ] {
         exits(folder, arguments, expected);
     }
@@ -229,6 +262,7 @@ fn completions_and_manual_pages_are_made_of_the_command_line() {
         (vec!["completions", "zsh"], "--partition"),
         (vec!["man"], "quarry\\-find"),
         (vec!["man", "find"], "EXAMPLES"),
+        (vec!["man", "catalog", "refresh"], "no\\-wait"),
     ] {
         let output = run(quarry(folder).args(&arguments));
         assert!(String::from_utf8_lossy(&output.stdout).contains(holds), "{arguments:?}: {output:?}");

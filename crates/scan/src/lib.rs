@@ -23,6 +23,7 @@ mod error;
 mod extents;
 pub mod identify;
 mod mft;
+mod parsed;
 mod pipeline;
 mod plan;
 mod progress;
@@ -32,6 +33,7 @@ mod volume;
 
 pub use error::{OpenError, ScanError};
 pub use extents::{Extent, ExtentError, Extents};
+pub use parsed::Parsed;
 pub use pipeline::{Pipeline, Scan};
 pub use plan::{CHUNK_BYTES, CHUNK_BYTES_MAX};
 pub use progress::Progress;

@@ -11,12 +11,13 @@ use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use quarry_index::{Builder, FileId, Index, Kind};
+use quarry_index::{Builder, FileId, Index};
 use quarry_io::{BufferPool, ReadError};
 use quarry_ntfs::{Protection, metafile};
 
 use crate::absorb::{Absorber, Reading, Taken};
 use crate::error::ScanError;
+use crate::parsed::Parsed;
 use crate::plan::{CHUNK_BYTES, CHUNK_BYTES_MAX, Chunk, Place, Plan};
 use crate::progress::Progress;
 use crate::report::{Report, Unread};
@@ -71,6 +72,14 @@ impl Pipeline {
     /// If it was stopped, if a read failed and the pipeline is strict, or if there is more than an index holds.
     /// What cannot be read otherwise is listed in the report.
     pub fn run(&self, volume: &Volume, progress: &Progress) -> Result<Scan, ScanError> {
+        self.read(volume, progress)?.build(Vec::new())
+    }
+
+    /// Reads the `$MFT` of `volume`: the first half of [`run`](Self::run).
+    ///
+    /// # Errors
+    /// If it was stopped, if a read failed and the pipeline is strict, or if there are more records than an index holds.
+    pub fn read(&self, volume: &Volume, progress: &Progress) -> Result<Parsed, ScanError> {
         let plan = Plan::new(volume, self.chunk_bytes);
         let Range { start: first, end: records } = plan.numbers;
         if records > RECORDS_MAX {
@@ -107,12 +116,7 @@ impl Pipeline {
         }
         report.settle();
         tracing::debug!(records = report.counts.records, "read and parsed");
-        let (index, findings) = threads.install(|| Builder::new(ROOT, case).build(batches))?;
-        report.findings = findings;
-        // What is a stream and what the packed form of a file shows only when records are joined.
-        let streams = index.rows().filter(|row| row.kind() == Kind::Stream).count();
-        report.counts.streams = streams as u64;
-        Ok(Scan { index, report })
+        Ok(Parsed { builder: Builder::new(ROOT, case), batches, threads, report })
     }
 }
 

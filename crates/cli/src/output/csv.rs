@@ -26,36 +26,35 @@ impl Csv {
 
 impl Writer for Csv {
     fn begin(&mut self, out: &mut Vec<u8>) {
-        for (place, column) in self.columns.iter().enumerate() {
-            if place > 0 {
-                out.push(b',');
-            }
-            out.extend_from_slice(column.label().as_bytes());
-        }
-        out.push(b'\n');
+        push_line(out, self.columns.iter().map(|column| Cell::Word(column.label())), self.escape);
     }
 
     fn row(&mut self, row: &dyn Row, out: &mut Vec<u8>) {
-        let start = out.len();
-        for (place, column) in self.columns.iter().enumerate() {
-            if place > 0 {
-                out.push(b',');
-            }
-            match column.cell(row) {
-                Cell::Text(text) if self.escape => {
-                    let mut safe = Vec::new();
-                    push_escaped(&mut safe, text);
-                    push_text(out, &safe);
-                }
-                cell => push_cell(out, cell),
-            }
-        }
-        // A line with nothing on it would not be read as a row.
-        if out.len() == start {
-            out.extend_from_slice(b"\"\"");
-        }
-        out.push(b'\n');
+        push_line(out, self.columns.iter().map(|column| column.cell(row)), self.escape);
     }
+}
+
+/// Appends a line of `cells`; where a terminal reads it, what could steer that is escaped.
+pub(crate) fn push_line<'a>(out: &mut Vec<u8>, cells: impl Iterator<Item = Cell<'a>>, escape: bool) {
+    let start = out.len();
+    for (place, cell) in cells.enumerate() {
+        if place > 0 {
+            out.push(b',');
+        }
+        match cell {
+            Cell::Text(text) if escape => {
+                let mut safe = Vec::new();
+                push_escaped(&mut safe, text);
+                push_text(out, &safe);
+            }
+            cell => push_cell(out, cell),
+        }
+    }
+    // A line with nothing on it would not be read as a row.
+    if out.len() == start {
+        out.extend_from_slice(b"\"\"");
+    }
+    out.push(b'\n');
 }
 
 fn push_cell(out: &mut Vec<u8>, cell: Cell<'_>) {

@@ -38,7 +38,8 @@ impl Writer for JsonLines {
     }
 }
 
-fn push_cell(out: &mut Vec<u8>, cell: Cell<'_>) {
+/// Appends a value.
+pub(crate) fn push_cell(out: &mut Vec<u8>, cell: Cell<'_>) {
     match cell {
         Cell::Text(text) => push_string(out, text),
         Cell::Word(word) => push_quoted(out, |out| out.extend_from_slice(word.as_bytes())),

@@ -1,15 +1,14 @@
-//! The text of `quarry info`.
+//! What `quarry info` says of a volume, for people.
 
 use std::fmt::Write as _;
 use std::path::Path;
 
-use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use quarry_io::Device;
 use quarry_scan::identify::{Content, PartitionTable};
 
-use super::facts::{Facts, Mft};
-use crate::output::escape::push_escaped;
-use crate::output::number::push_size;
+use crate::facts::{Facts, Mft};
+use crate::output::grid::{Align, Grid};
+use crate::output::words::{escaped, line, size};
 use crate::session::{Session, Verbosity};
 
 /// Runs of the `$MFT` that are listed without `-v`.
@@ -22,14 +21,16 @@ pub(super) fn head(path: &Path, device: &dyn Device, content: &Content) -> Strin
 
 /// The partitions of a disk, and what is wrong with their table.
 pub(super) fn partitions(table: &PartitionTable, cells: Option<usize>) -> String {
-    let mut text = Table::new();
-    text.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
-    if let Some(cells) = cells.and_then(|cells| u16::try_from(cells).ok()) {
-        text.set_width(cells);
-    }
-    text.set_header(["PARTITION", "OFFSET", "SIZE", "TYPE", "NAME", "HOLDS"]);
+    let mut grid = Grid::new(&[
+        ("PARTITION", Align::Right),
+        ("OFFSET", Align::Right),
+        ("SIZE", Align::Right),
+        ("TYPE", Align::Left),
+        ("NAME", Align::Left),
+        ("HOLDS", Align::Left),
+    ]);
     for partition in &table.partitions {
-        text.add_row([
+        grid.row(vec![
             partition.number.to_string(),
             partition.offset.to_string(),
             size(partition.length),
@@ -38,15 +39,10 @@ pub(super) fn partitions(table: &PartitionTable, cells: Option<usize>) -> String
             partition.content.to_string(),
         ]);
     }
-    for number in 0..3 {
-        if let Some(column) = text.column_mut(number) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
     let mut lines = String::from("\n");
-    for row in text.lines() {
+    for row in grid.text(cells).lines() {
         // Writing to a string does not fail.
-        let _ = writeln!(lines, " {}", row.trim_end());
+        let _ = writeln!(lines, "  {row}");
     }
     for defect in &table.defects {
         line(&mut lines, "table", &defect.to_string());
@@ -55,13 +51,13 @@ pub(super) fn partitions(table: &PartitionTable, cells: Option<usize>) -> String
 }
 
 /// Everything about a volume.
-pub(super) fn volume(facts: &Facts, session: &Session) -> String {
+pub(crate) fn volume(facts: &Facts, session: &Session) -> String {
     let mut text = String::from("\n");
     if let Some(partition) = facts.partition {
         line(&mut text, "partition", &partition.to_string());
     }
     if let Some(label) = &facts.label {
-        line(&mut text, "label", &escaped(label.as_bytes()));
+        line(&mut text, "label", label);
     }
     if let Some(version) = &facts.version {
         let state = if facts.dirty == Some(true) { "not cleanly unmounted" } else { "clean" };
@@ -86,9 +82,11 @@ pub(super) fn volume(facts: &Facts, session: &Session) -> String {
         (records.free, "free"),
         (records.blank, "blank"),
         (records.unusable, "unusable"),
-        (records.streams, "streams"),
     ] {
         line(&mut text, kind, &count.to_string());
+    }
+    if let Some(streams) = records.streams {
+        line(&mut text, "streams", &streams.to_string());
     }
     mft(&mut text, &facts.mft, session.verbosity >= Verbosity::Verbose);
     damage(&mut text, facts);
@@ -118,24 +116,6 @@ fn damage(text: &mut String, facts: &Facts) {
         line(text, std::mem::take(&mut label), &counted);
     }
     if !label.is_empty() {
-        line(text, label, "none");
+        line(text, label, if facts.damage.is_whole() { "none" } else { "none in the records" });
     }
-}
-
-/// A fact and what it is; without a label it goes on with the one before.
-fn line(text: &mut String, label: &str, fact: &str) {
-    // Writing to a string does not fail.
-    let _ = writeln!(text, "  {label:<12}{fact}");
-}
-
-fn size(bytes: u64) -> String {
-    let mut text = Vec::new();
-    push_size(&mut text, bytes);
-    String::from_utf8(text).unwrap_or_default()
-}
-
-fn escaped(name: &[u8]) -> String {
-    let mut text = Vec::new();
-    push_escaped(&mut text, name);
-    String::from_utf8(text).unwrap_or_default()
 }

@@ -1,83 +1,106 @@
-//! What is known of one volume: the JSON object of `quarry info --json`, and what the text is made of.
+//! What is known of one volume: the JSON object of `quarry info --json`, what the text is made of, and what an entry of
+//! the catalogue keeps of the volume that it was scanned from.
 
-use quarry_scan::{Report, Scan};
-use serde::Serialize;
+use std::borrow::Cow;
+
+use quarry_scan::Report;
+use serde::{Deserialize, Serialize};
 
 use crate::damage::Damage;
 use crate::volumes::Opened;
 
 /// One volume. Sizes and offsets are bytes.
-#[derive(Debug, Serialize)]
-pub(super) struct Facts {
-    pub(super) source: String,
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Facts {
+    pub(crate) source: String,
     /// Number of the partition that it lies in.
-    pub(super) partition: Option<u32>,
+    pub(crate) partition: Option<u32>,
     /// `volume`, or `dump` for a `$MFT` without its volume.
-    pub(super) kind: &'static str,
-    pub(super) bytes: u64,
-    pub(super) label: Option<String>,
+    pub(crate) kind: Cow<'static, str>,
+    pub(crate) bytes: u64,
+    pub(crate) label: Option<String>,
     /// `3.1` since Windows XP.
-    pub(super) version: Option<String>,
+    pub(crate) version: Option<String>,
     /// Not cleanly unmounted.
-    pub(super) dirty: Option<bool>,
-    pub(super) geometry: Option<Geometry>,
-    pub(super) record_bytes: u32,
-    pub(super) mft: Mft,
-    pub(super) records: Records,
-    pub(super) damage: Damage,
+    pub(crate) dirty: Option<bool>,
+    pub(crate) geometry: Option<Geometry>,
+    pub(crate) record_bytes: u32,
+    pub(crate) mft: Mft,
+    pub(crate) records: Records,
+    pub(crate) damage: Damage,
     /// What is to be known of it as a whole.
-    pub(super) notes: Vec<String>,
+    pub(crate) notes: Vec<String>,
 }
 
 /// What the boot sector says.
-#[derive(Debug, Serialize)]
-pub(super) struct Geometry {
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Geometry {
     /// In hexadecimal.
-    pub(super) serial: String,
-    pub(super) sector_bytes: u32,
-    pub(super) sectors: u64,
-    pub(super) cluster_bytes: u32,
-    pub(super) clusters: u64,
+    pub(crate) serial: String,
+    pub(crate) sector_bytes: u32,
+    pub(crate) sectors: u64,
+    pub(crate) cluster_bytes: u32,
+    pub(crate) clusters: u64,
 }
 
 /// Where the `$MFT` lies.
-#[derive(Debug, Serialize)]
-pub(super) struct Mft {
-    pub(super) bytes: u64,
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Mft {
+    pub(crate) bytes: u64,
     /// Number of the first record: 0, unless this is a dump of a piece of the `$MFT`.
-    pub(super) first_record: u64,
-    pub(super) runs: Vec<Run>,
+    pub(crate) first_record: u64,
+    pub(crate) runs: Vec<Run>,
 }
 
 /// A stretch of the `$MFT`.
-#[derive(Debug, Serialize)]
-pub(super) struct Run {
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Run {
     /// Where on the volume; nothing for a hole.
-    pub(super) offset: Option<u64>,
-    pub(super) bytes: u64,
+    pub(crate) offset: Option<u64>,
+    pub(crate) bytes: u64,
 }
 
 /// How many records of which kind there are.
-#[derive(Debug, Serialize)]
-pub(super) struct Records {
-    pub(super) all: u64,
-    pub(super) files: u64,
-    pub(super) folders: u64,
-    pub(super) extensions: u64,
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Records {
+    pub(crate) all: u64,
+    pub(crate) files: u64,
+    pub(crate) folders: u64,
+    pub(crate) extensions: u64,
     /// Files that were deleted and whose names are left.
-    pub(super) deleted: u64,
+    pub(crate) deleted: u64,
     /// Not in use, and nothing is left of what they were.
-    pub(super) free: u64,
-    pub(super) blank: u64,
+    pub(crate) free: u64,
+    pub(crate) blank: u64,
     /// Neither a record nor blank, or marked bad.
-    pub(super) unusable: u64,
-    /// Named streams, which lie in the records of their files.
-    pub(super) streams: u64,
+    pub(crate) unusable: u64,
+    /// Named streams, which lie in the records of their files; not known before the index is built.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) streams: Option<u64>,
+}
+
+/// Whether the index is built, and so what only that tells is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Built {
+    Yes,
+    NotYet,
+}
+
+impl Built {
+    /// A number that building the index tells.
+    pub(crate) fn tells(self, number: u64) -> Option<u64> {
+        (self == Self::Yes).then_some(number)
+    }
+}
+
+/// What sort of source a volume is.
+pub(crate) fn kind(volume: &quarry_scan::Volume) -> &'static str {
+    if volume.boot().is_some() { "volume" } else { "dump" }
 }
 
 impl Facts {
-    /// What was found out by opening and reading the volume.
-    pub(super) fn new(opened: &Opened, scan: &Scan) -> Self {
+    /// What was found out by opening and reading the volume, and by building its index, if that is done.
+    pub(crate) fn new(opened: &Opened, report: &Report, built: Built) -> Self {
         let volume = &opened.volume;
         let information = volume.information();
         let label = volume.boot().map(|_| String::from_utf8_lossy(&volume.label()).into_owned());
@@ -86,7 +109,7 @@ impl Facts {
         Self {
             source: opened.source.display().to_string(),
             partition: volume.partition(),
-            kind: if volume.boot().is_some() { "volume" } else { "dump" },
+            kind: kind(volume).into(),
             bytes: volume.device().len(),
             label,
             version: information.map(|information| format!("{}.{}", information.major, information.minor)),
@@ -98,14 +121,14 @@ impl Facts {
                 first_record: volume.numbers().start,
                 runs: volume.mft().as_slice().iter().map(run).collect(),
             },
-            records: Records::new(&scan.report),
-            damage: Damage::new(&scan.report),
-            notes: scan.report.notes.iter().map(ToString::to_string).collect(),
+            records: Records::new(report, built),
+            damage: Damage::new(report, built),
+            notes: report.notes.iter().map(ToString::to_string).collect(),
         }
     }
 
     /// The object in one line.
-    pub(super) fn json(&self) -> String {
+    pub(crate) fn json(&self) -> String {
         // Strings and numbers with known keys: there is nothing in it that cannot be written.
         let mut line = serde_json::to_string(self).unwrap_or_default();
         line.push('\n');
@@ -126,7 +149,7 @@ impl Geometry {
 }
 
 impl Records {
-    fn new(report: &Report) -> Self {
+    fn new(report: &Report, built: Built) -> Self {
         let counts = &report.counts;
         Self {
             all: counts.records,
@@ -137,7 +160,7 @@ impl Records {
             free: counts.deleted - counts.deleted_files,
             blank: counts.blank,
             unusable: counts.baad + counts.junk,
-            streams: counts.streams,
+            streams: built.tells(counts.streams),
         }
     }
 }

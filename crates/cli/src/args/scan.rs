@@ -1,0 +1,56 @@
+//! What `quarry scan` takes.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{CatalogPlace, Reading, Reporting};
+
+/// Reads volumes into the catalogue
+///
+/// Reads each NTFS volume of the sources, and keeps what it finds in the catalogue: names, sizes, times, deleted
+/// files as far as their records are there, and streams. From then on `quarry find` and `quarry du` answer
+/// without the source. Scanning a source again replaces its entry; until that is done, the old one is there.
+#[derive(Debug, Args)]
+#[command(after_help = SCAN_EXAMPLES, after_long_help = SCAN_EXAMPLES)]
+pub(crate) struct Scan {
+    /// Disk images, block devices or dumped $MFTs
+    #[arg(required = true, value_name = "SOURCE")]
+    pub(crate) sources: Vec<PathBuf>,
+    /// What the entry is called [default: the file's name without its ending, #N behind it if there are several
+    /// volumes; of a device, the volume's label]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// Keep what investigators ask for, too: security ids, USNs, LSNs, the times of the names
+    #[arg(long)]
+    pub(crate) evidence: bool,
+    /// Print a JSON object for each volume, one a line
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) catalog: CatalogPlace,
+    #[command(flatten)]
+    pub(crate) waiting: Waiting,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+    #[command(flatten)]
+    pub(crate) reporting: Reporting,
+}
+
+/// What to do if another process is changing the entry.
+#[derive(Debug, Clone, Copy, Args)]
+#[command(next_help_heading = "Catalogue")]
+pub(crate) struct Waiting {
+    /// Give up if another process is changing the entry, instead of waiting for it
+    #[arg(long)]
+    pub(crate) no_wait: bool,
+}
+
+const SCAN_EXAMPLES: &str = "\
+EXAMPLES
+  Keep what is in an image, as the entry `demo`:
+    quarry scan demo.ntfs
+  The same under another name, with what investigators ask for:
+    quarry scan demo.ntfs --name household --evidence
+  What it did, for a program:
+    quarry scan demo.ntfs --json";

@@ -1,0 +1,67 @@
+//! `quarry catalog export` and `import`: an entry as a file that is carried elsewhere.
+
+use std::io::Write;
+
+use quarry_catalog::{BoxError, Error, Opened};
+use serde::Serialize;
+
+use super::{EntryFacts, print, print_json};
+use crate::args::{Export, Import};
+use crate::entries;
+use crate::exit::Exit;
+use crate::failure::{Complaint, Failure};
+use crate::output::words::{count, quoted, size};
+use crate::scan;
+use crate::session::Session;
+
+/// Writes an entry to a file.
+pub(super) fn export(export: &Export, out: &mut dyn Write) -> Result<Exit, Failure> {
+    #[derive(Serialize)]
+    struct Exported<'a> {
+        file: String,
+        #[serde(flatten)]
+        entry: EntryFacts<'a>,
+    }
+    let catalog = entries::catalog(&export.common.catalog)?;
+    let name = entries::name(&export.name)?;
+    let entry = catalog.export(&name, &export.file).map_err(|error| entries::complaint(&error))?;
+    let file = export.file.display().to_string();
+    if export.common.json {
+        print_json(out, &Exported { file, entry: EntryFacts::new(&entry) })?;
+    } else {
+        let entry = format!("{} to {file}, {}", quoted(name.as_str()), size(entry.bytes));
+        print(out, &format!("exported {entry}\n"))?;
+    }
+    Ok(Exit::Found)
+}
+
+/// Makes an exported file an entry, if every byte of it checks out. An entry that is there is kept.
+pub(super) fn import(import: &Import, session: &Session, out: &mut dyn Write) -> Result<Exit, Failure> {
+    let catalog = entries::catalog(&import.common.catalog)?;
+    let told = |error: Error| entries::complaint(&error);
+    let name = match &import.name {
+        Some(name) => entries::name(name)?,
+        None => catalog.exported(&import.file).map_err(told)?.name,
+    };
+    let mut lock = scan::lock(&catalog, &name, import.waiting.no_wait, session)?;
+    match catalog.show(&name) {
+        Err(Error::NoEntry { .. }) => {}
+        _ => {
+            let complaint = Complaint::about(name.as_str(), "there is such an entry already");
+            return Err(complaint.then("remove it first, or choose another name with --name").into());
+        }
+    }
+    let entry = lock.import(&import.file, check).map_err(told)?.entry;
+    if import.common.json {
+        print_json(out, &EntryFacts::new(&entry))?;
+    } else {
+        let rows = count(entry.facts.counts.rows, "row", "rows");
+        print(out, &format!("imported {}, {rows}, {}\n", quoted(name.as_str()), size(entry.bytes)))?;
+    }
+    Ok(Exit::Found)
+}
+
+/// Whether every byte of a snapshot is as it was written.
+fn check(opened: &Opened) -> Result<(), BoxError> {
+    Ok(entries::index(opened)?.check()?)
+}

@@ -1,0 +1,62 @@
+//! What an entry keeps of its scan, as JSON in the snapshot: what `quarry info` would have said then, and how to scan again.
+//!
+//! What shows only when the index is built (orphans, cycles) is not in it, for it is written before; the rows say it themselves.
+
+use quarry_index::Index;
+use quarry_scan::Report;
+use serde::{Deserialize, Serialize};
+
+use crate::facts::{Built, Facts};
+use crate::volumes::Opened;
+
+/// How many damaged records, how many unread ranges, and how many runs of the `$MFT` are kept.
+const LISTED_MAX: usize = 1000;
+
+/// How a source was scanned, so that it can be scanned again in the same way.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+pub(crate) struct Flags {
+    pub(crate) evidence: bool,
+    pub(crate) strict: bool,
+    /// As many as there are processors, if nothing was said.
+    pub(crate) threads: Option<std::num::NonZeroUsize>,
+}
+
+/// The note.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Note {
+    /// The program and its version.
+    pub(crate) program: String,
+    pub(crate) flags: Flags,
+    pub(crate) volume: Facts,
+    /// Damaged records, the first of them, in words.
+    pub(crate) damaged: Vec<String>,
+    /// What could not be read, the first of it, in words.
+    pub(crate) unread: Vec<String>,
+}
+
+impl Note {
+    /// What is to be kept of a volume that has been read.
+    pub(crate) fn new(opened: &Opened, report: &Report, flags: Flags) -> Self {
+        let mut volume = Facts::new(opened, report, Built::NotYet);
+        let runs = volume.mft.runs.len();
+        if runs > LISTED_MAX {
+            volume.mft.runs.truncate(LISTED_MAX);
+            volume.notes.push(format!("the $MFT had {runs} runs; the first {LISTED_MAX} are noted"));
+        }
+        let program = concat!("quarry ", env!("CARGO_PKG_VERSION")).to_owned();
+        let damaged = report.damaged.iter().take(LISTED_MAX).map(ToString::to_string).collect();
+        let unread = report.unread.iter().take(LISTED_MAX).map(ToString::to_string).collect();
+        Self { program, flags, volume, damaged, unread }
+    }
+
+    /// The note as it stands in the snapshot.
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        // Strings and numbers with known keys: there is nothing in it that cannot be written.
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+
+    /// The note in an index, if it has one that this program understands: another one may have written the snapshot.
+    pub(crate) fn of(index: &Index) -> Option<Self> {
+        serde_json::from_slice(index.note().ok()?).ok()
+    }
+}

@@ -1,0 +1,313 @@
+//! The catalogue as several processes and a damaged disk treat it: what `find`, `info` and `catalog` say then.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
+
+/// The command in `folder`, which has a catalogue of its own.
+fn quarry(folder: &Path, words: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_quarry"));
+    command.current_dir(folder).env("TZ", "UTC").env("QUARRY_CATALOG", "catalog").args(words);
+    command
+}
+
+fn run(folder: &Path, words: &[&str]) -> Output {
+    quarry(folder, words).output().expect("the command starts")
+}
+
+/// Runs it; gives the exit code, standard output and standard error.
+fn told(folder: &Path, words: &[&str]) -> (Option<i32>, String, String) {
+    let output = run(folder, words);
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
+/// An empty folder, or one with the demo volume, `scanned` or not.
+fn folder(name: &str, scanned: bool) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("catalog-{name}"));
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).expect("made");
+    assert!(run(&folder, &["demo", "--keep", "."]).status.success());
+    if scanned {
+        let (code, _, said) = told(&folder, &["scan", "demo.ntfs"]);
+        assert_eq!((code, said.as_str()), (Some(0), ""));
+    }
+    folder
+}
+
+/// The files of the catalogue whose names begin so.
+fn files(folder: &Path, beginning: &str) -> Vec<PathBuf> {
+    let Ok(found) = std::fs::read_dir(folder.join("catalog")) else { return Vec::new() };
+    let paths = found.map(|found| found.expect("listed").path());
+    let named =
+        |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(beginning));
+    paths.filter(named).collect()
+}
+
+fn snapshot(folder: &Path) -> PathBuf {
+    let [path] = files(folder, "snapshot.").try_into().expect("one snapshot");
+    path
+}
+
+/// Turns the bits round of the byte at `offset`, as a disk does that is going bad; done twice it is as before.
+fn flip(path: &Path, offset: usize) {
+    let mut bytes = std::fs::read(path).expect("readable");
+    bytes[offset] ^= 0xFF;
+    std::fs::write(path, bytes).expect("written");
+}
+
+#[test]
+fn what_is_damaged_is_told_with_file_place_and_remedy_and_no_row_is_wrong() {
+    let folder = folder("damaged", true);
+    let path = snapshot(&folder);
+    let length = std::fs::metadata(&path).expect("there").len();
+    let (_, sound, _) =
+        told(&folder, &["find", "", "--format", "csv", "--deleted", "--streams", "--metafiles"]);
+    let mut refused = 0;
+    // Header, columns, tail: a prime as the step, so that no column is always met at the same place.
+    for offset in (0..usize::try_from(length).expect("small")).step_by(9973) {
+        flip(&path, offset);
+        let (code, _, said) = told(&folder, &["catalog", "verify"]);
+        // Bytes between columns belong to blocks, too.
+        assert_eq!(code, Some(2), "{offset}: {said}");
+        let file = path.strip_prefix(&folder).expect("below").display().to_string();
+        assert!(said.contains(&file) && said.contains("scan the source again"), "{offset}: {said}");
+        assert!(said.contains("`quarry catalog refresh demo`"), "{offset}: {said}");
+        let all = ["find", "", "--format", "csv", "--deleted", "--streams", "--metafiles"];
+        for words in [&all[..], &["info", "demo"], &["du", "--by", "file"]] {
+            let (code, rows, said) = told(&folder, words);
+            match code {
+                Some(0) => assert!(said.is_empty(), "{offset}: {words:?}: {said}"),
+                code => {
+                    refused += 1;
+                    assert_eq!(code, Some(2), "{offset}: {words:?}: {said}");
+                    assert!(
+                        said.contains(&file) && said.contains("refresh demo"),
+                        "{offset}: {words:?}: {said}"
+                    );
+                }
+            }
+            if words == all {
+                assert!(rows.lines().all(|row| sound.lines().any(|other| other == row)), "{offset}: {rows}");
+            }
+        }
+        flip(&path, offset);
+    }
+    assert!(refused > 10, "{refused}");
+    assert_eq!(told(&folder, &["catalog", "verify"]).0, Some(0));
+}
+
+#[test]
+fn a_refresh_mends_what_is_damaged_lost_or_cut() {
+    let folder = folder("mended", true);
+    type Harm = fn(&Path);
+    let harms: [(Harm, &str); 3] = [
+        (|path| flip(path, 70_000), "the snapshot is damaged: "),
+        (|path| std::fs::remove_file(path).expect("deleted"), "is missing"),
+        (|path| std::fs::write(path, b"short").expect("written"), "has 5 bytes where the entry says"),
+    ];
+    for (harm, expected) in harms {
+        harm(&snapshot(&folder));
+        let (code, _, said) = told(&folder, &["find", "", "--format", "csv", "--streams", "--deleted"]);
+        assert!(code == Some(2) && said.contains(expected) && said.contains("refresh demo"), "{said}");
+        let (code, _, said) = told(&folder, &["catalog", "refresh", "demo"]);
+        assert_eq!(code, Some(0), "{said}");
+        assert_eq!(told(&folder, &["catalog", "verify", "demo"]).0, Some(0));
+    }
+}
+
+#[test]
+fn a_refresh_scans_as_before_and_refuses_another_volume() {
+    let folder = folder("refreshed", false);
+    let scan = ["scan", "demo.ntfs", "--evidence", "--threads", "1", "--name", "case 7"];
+    assert_eq!(told(&folder, &scan).0, Some(0));
+    let (code, line, _) = told(&folder, &["catalog", "refresh", "case 7", "--json"]);
+    assert!(code == Some(0) && line.contains(r#""generation":2"#), "{line}");
+    let (_, shown, _) = told(&folder, &["catalog", "show", "case 7", "--json"]);
+    assert!(shown.contains(r#""flags":{"evidence":true,"strict":false,"threads":1}"#), "{shown}");
+    let (_, columns, _) = told(&folder, &["info", "case 7", "--columns"]);
+    assert!(columns.contains("evidence.usn"), "{columns}");
+    // The serial number stands at byte 72 of the boot sector.
+    flip(&folder.join("demo.ntfs"), 72);
+    let (code, _, said) = told(&folder, &["catalog", "refresh", "case 7"]);
+    assert!(code == Some(2) && said.contains("is another volume now"), "{said}");
+    std::fs::remove_file(folder.join("demo.ntfs")).expect("deleted");
+    let (code, _, said) = told(&folder, &["catalog", "refresh", "case 7"]);
+    assert!(code == Some(2) && said.contains("not found") && said.contains("--name 'case 7'"), "{said}");
+    assert_eq!(told(&folder, &["find", "report", "--on", "case 7"]).0, Some(0));
+}
+
+#[test]
+fn one_name_is_one_source() {
+    let folder = folder("named", true);
+    std::fs::create_dir(folder.join("old")).expect("made");
+    std::fs::copy(folder.join("demo.ntfs"), folder.join("old/demo.ntfs")).expect("copied");
+    let (code, _, said) = told(&folder, &["scan", "old/demo.ntfs"]);
+    assert!(code == Some(2) && said.contains("give this one another name with --name"), "{said}");
+    let (code, _, said) = told(&folder, &["scan", "demo.ntfs", "old/demo.ntfs"]);
+    assert!(code == Some(2) && said.contains("would both be called demo"), "{said}");
+    let (code, _, said) = told(&folder, &["scan", "old/demo.ntfs", "--name", "demo"]);
+    assert!(code == Some(0) && said.contains("and is replaced"), "{said}");
+    for (name, expected) in [("a/b", "no slash"), ("", "cannot be empty"), (" x", "white space")] {
+        let (code, _, said) = told(&folder, &["scan", "demo.ntfs", "--name", name]);
+        assert!(code == Some(2) && said.contains(expected), "{name}: {said}");
+    }
+}
+
+#[test]
+fn an_entry_comes_before_a_file_and_a_slash_makes_a_path() {
+    let folder = folder("shadowed", true);
+    std::fs::write(folder.join("demo"), "no volume").expect("written");
+    let (code, rows, said) = told(&folder, &["find", "report.rs", "--on", "demo"]);
+    assert_eq!((code, rows.lines().count()), (Some(0), 1));
+    assert_eq!(said, "quarry: demo: is an entry of the catalogue and a file; the file is ./demo\n");
+    let (code, _, said) = told(&folder, &["find", "report.rs", "--on", "./demo"]);
+    assert!(code == Some(2) && said.starts_with("quarry: ./demo: no NTFS volume"), "{said}");
+}
+
+#[test]
+fn an_entry_travels_in_a_file() {
+    let folder = folder("carried", true);
+    let (here, there) = (["catalog", "export", "demo", "demo.quarry"], ["catalog", "import", "demo.quarry"]);
+    assert_eq!(told(&folder, &here).0, Some(0));
+    let (code, _, said) = told(&folder, &here);
+    assert!(code == Some(2) && said.contains("is there already"), "{said}");
+    let (code, _, said) = told(&folder, &there);
+    assert!(code == Some(2) && said.contains("there is such an entry already"), "{said}");
+    assert_eq!(
+        told(&folder, &["catalog", "remove", "demo"]),
+        (Some(0), "removed demo\n".into(), String::new())
+    );
+    assert_eq!(told(&folder, &there).0, Some(0));
+    assert_eq!(
+        told(&folder, &["find", "report.rs"]).1,
+        "demo:/Users/Tomás/Projects/garden-planner/src/report.rs\n"
+    );
+    let exported = folder.join("demo.quarry");
+    let middle = usize::try_from(std::fs::metadata(&exported).expect("there").len() / 2).expect("small");
+    flip(&exported, middle);
+    let (code, _, said) = told(&folder, &["catalog", "import", "demo.quarry", "--name", "bad"]);
+    assert!(code == Some(2) && said.contains("its snapshot is damaged"), "{said}");
+    assert_eq!(told(&folder, &["catalog", "show", "bad"]).0, Some(2));
+    assert_eq!(files(&folder, "snapshot").len(), 1);
+}
+
+#[test]
+fn searching_goes_on_while_an_entry_is_scanned_and_removed() {
+    let folder = folder("at-once", true);
+    let work = |words: &'static [&'static str]| {
+        let folder = folder.clone();
+        std::thread::spawn(move || (0..20).map(|_| told(&folder, words)).collect::<Vec<_>>())
+    };
+    let scans = [work(&["scan", "demo.ntfs", "--quiet"]), work(&["catalog", "refresh", "demo", "--quiet"])];
+    let finds = work(&["find", "report.rs"]).join().expect("no panic");
+    for (code, rows, said) in finds {
+        assert_eq!((code, said.as_str()), (Some(0), ""));
+        assert_eq!(rows, "demo:/Users/Tomás/Projects/garden-planner/src/report.rs\n");
+    }
+    for (code, _, said) in scans.into_iter().flat_map(|scan| scan.join().expect("no panic")) {
+        assert_eq!((code, said.as_str()), (Some(0), ""));
+    }
+    assert_eq!(files(&folder, "snapshot").len(), 1);
+}
+
+/// Holds the lock of the entry `demo`, as a process does that is scanning.
+#[cfg(target_os = "linux")]
+fn hold(folder: &Path) -> std::fs::File {
+    let lock =
+        std::fs::File::options().write(true).open(folder.join("catalog/lock.demo")).expect("a lock file");
+    lock.lock().expect("locked");
+    lock
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_second_scan_waits_or_is_refused() {
+    let folder = folder("waiting", true);
+    let lock = hold(&folder);
+    let (code, _, said) = told(&folder, &["scan", "demo.ntfs", "--no-wait"]);
+    assert!(code == Some(2) && said.contains("is being changed by another process"), "{said}");
+    let mut second = quarry(&folder, &["scan", "demo.ntfs"]);
+    let second = second.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the command starts");
+    std::thread::sleep(Duration::from_millis(300));
+    drop(lock);
+    let output = second.wait_with_output().expect("the command ends");
+    assert_eq!(output.status.code(), Some(0));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(said, "quarry: demo: another process is changing the entry; waiting for it\n");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_interrupt_while_it_waits_publishes_nothing() {
+    let folder = folder("interrupted", true);
+    let before = snapshot(&folder);
+    let _lock = hold(&folder);
+    let mut scan = quarry(&folder, &["scan", "demo.ntfs"]);
+    let scan = scan.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the command starts");
+    std::thread::sleep(Duration::from_millis(300));
+    interrupt(scan.id());
+    let output = scan.wait_with_output().expect("the command ends");
+    assert_eq!(output.status.code(), Some(130));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("demo: interrupted: nothing was published"), "{said}");
+    assert_eq!(snapshot(&folder), before);
+}
+
+/// A source that is read as slowly as the test likes cannot be had without a device of its own; a large sparse `$MFT` comes near.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_interrupt_in_the_middle_of_a_scan_publishes_nothing() {
+    let folder = folder("interrupted-scan", false);
+    let mut dump = std::fs::read(folder.join("demo.ntfs")).expect("readable").split_off(16384);
+    dump.truncate(2169 * 1024);
+    std::fs::write(folder.join("big.mft"), dump).expect("written");
+    // Records that were never used, 8 GiB of them: some seconds.
+    let file = std::fs::File::options().write(true).open(folder.join("big.mft")).expect("opened");
+    file.set_len(8 << 30).expect("a sparse file");
+    let mut scan = quarry(&folder, &["scan", "big.mft", "--threads", "1"]);
+    let scan = scan.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the command starts");
+    while files(&folder, "lock.").is_empty() {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    interrupt(scan.id());
+    let output = scan.wait_with_output().expect("the command ends");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(130), "{said}");
+    assert!(said.contains("big: interrupted: nothing was published"), "{said}");
+    assert_eq!((files(&folder, "snapshot").len(), files(&folder, "entry").len()), (0, 0));
+}
+
+#[cfg(target_os = "linux")]
+fn interrupt(process: u32) {
+    let sent = Command::new("kill").args(["-INT", &process.to_string()]).status().expect("there is a kill");
+    assert!(sent.success());
+}
+
+#[test]
+fn the_sums_of_all_groups_are_the_total() {
+    let folder = folder("sums", true);
+    let sums = |words: &[&str]| {
+        let (code, lines, said) = told(&folder, words);
+        assert_eq!(code, Some(0), "{said}");
+        let number = |line: &str, place: usize| {
+            let cell = line.rsplit(',').nth(place).expect("a cell");
+            cell.parse::<u64>().expect("a number")
+        };
+        let mut lines = lines.lines();
+        let header: Vec<&str> = lines.next().expect("a header").rsplit(',').collect();
+        let place = |label: &str| header.iter().position(|column| *column == label).expect("a column");
+        let columns = ["bytes", "allocated", "files"].map(place);
+        let lines: Vec<&str> = lines.collect();
+        columns.map(|place| lines.iter().map(|line| number(line, place)).collect::<Vec<_>>())
+    };
+    for base in ["/", "/Users", "/Backups"] {
+        let [bytes, allocated, files] = sums(&["du", base, "--on", "demo", "--depth", "0"]);
+        let total = [bytes[0], allocated[0], files[0]];
+        assert_ne!(total[2], 0);
+        for by in ["extension", "age"] {
+            let groups = sums(&["du", base, "--on", "demo", "--by", by]);
+            assert_eq!(groups.map(|numbers| numbers.iter().sum::<u64>()), total, "{base} by {by}");
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! What was read of a volume and is no index yet.
+//!
+//! Between reading and building, whoever scans can see how the reading went, take the time, and leave a note in the index
+//! that says so. A closure given to [`Pipeline::run`](crate::Pipeline::run) was the alternative: it would see the same, in
+//! the wrong order.
+
+use quarry_index::{Batch, Builder, Kind};
+
+use crate::error::ScanError;
+use crate::pipeline::Scan;
+use crate::report::Report;
+
+/// Every record of a volume, parsed. Made by [`Pipeline::read`](crate::Pipeline::read).
+#[derive(Debug)]
+pub struct Parsed {
+    pub(crate) builder: Builder,
+    pub(crate) batches: Vec<Batch>,
+    /// Those that read; they build, too.
+    pub(crate) threads: rayon::ThreadPool,
+    pub(crate) report: Report,
+}
+
+impl Parsed {
+    /// What was met so far. How things fit together, and how many streams there are, is known when the index is built.
+    #[must_use]
+    pub fn report(&self) -> &Report {
+        &self.report
+    }
+
+    /// Builds the index, with `note` in it for whoever opens it ([`Index::note`](quarry_index::Index::note)).
+    ///
+    /// # Errors
+    /// If there is more than an index holds.
+    pub fn build(self, note: Vec<u8>) -> Result<Scan, ScanError> {
+        let Self { builder, batches, threads, mut report } = self;
+        let (index, findings) = threads.install(|| builder.note(note).build(batches))?;
+        report.findings = findings;
+        // What is a stream and what the packed form of a file shows only when records are joined.
+        let streams = index.rows().filter(|row| row.kind() == Kind::Stream).count();
+        report.counts.streams = streams as u64;
+        Ok(Scan { index, report })
+    }
+}

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::io::{self, Cursor, Write};
 
 use crate::Evidence;
-use crate::build::NO_RECORD;
+use crate::build::{DEPTH_MAX, NO_RECORD};
 use crate::file::{FileFlags, FileId, Time};
 use crate::names::NameStore;
 use crate::row::{Kind, RowFlags};
@@ -25,6 +25,9 @@ pub struct Index {
     evidence: Option<KeptEvidence>,
     note: ByteColumn,
 }
+
+/// Rows above one another at most: the folders that a builder follows, the tops, a name and its stream.
+const CLIMB_MAX: usize = DEPTH_MAX + 4;
 
 /// What lies below a folder: see `docs/totals.md` for what counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -244,7 +247,7 @@ impl<'a> Row<'a> {
     /// How many folders lie above it: the root 0, what it holds 1, a stream as deep as what it belongs to.
     #[must_use]
     pub fn depth(self) -> u32 {
-        let climb = std::iter::successors(Some(self), |row| row.parent());
+        let climb = std::iter::successors(Some(self), |row| row.parent()).take(CLIMB_MAX);
         let steps = climb.filter(|row| row.parent().is_some() && row.kind() != Kind::Stream);
         crate::batch::as_u32(steps.count())
     }
@@ -391,9 +394,15 @@ impl<'a> Row<'a> {
             return;
         }
         let start = out.len();
-        let mut here = self;
+        let (mut here, mut steps) = (self, 0);
         // Written backwards while climbing, each name reversed, then turned round as a whole: no stack.
         loop {
+            steps += 1;
+            if steps > CLIMB_MAX {
+                // No builder lays rows so deep, and a path of all of them could be longer than memory.
+                self.index.rows.parent.misfit(self.row);
+                break;
+            }
             let name = out.len();
             self.index.names.get_into(here.name_number(), out);
             out[name..].reverse();

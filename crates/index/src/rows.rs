@@ -58,6 +58,14 @@ impl Rows {
         // What could not be counted is damaged, which says more than that the numbers differ.
         directory.storage.sound()?;
         exactly("the number of files", primaries, files)?;
+        for (what, count) in [
+            ("files", files),
+            ("rows that hold others", holders),
+            ("names", directory.values(Column::NameEnd)),
+            ("claims", directory.values(Column::ClaimRow)),
+        ] {
+            exactly(&format!("whether there are more {what} than rows"), false, count > rows)?;
+        }
         exactly("the number of rows that hold others", subtrees, holders)?;
         let extras = rows.saturating_sub(files);
         let claims = directory.values(Column::ClaimRow);

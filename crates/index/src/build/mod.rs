@@ -24,7 +24,7 @@ mod tree;
 pub use findings::{Finding, FindingKind, Findings, LISTED_MAX};
 pub(crate) use join::refers_to;
 pub(crate) use record_map::RecordMap;
-pub(crate) use tree::Numbering;
+pub(crate) use tree::{DEPTH_MAX, Numbering};
 
 use std::io::{Cursor, Seek, Write};
 

@@ -16,7 +16,7 @@ use crate::file::{FileFlags, FileId};
 
 /// Levels of folders below the root or the bucket that are followed: twice what NTFS allows, whose paths have 32,767
 /// units at most.
-pub(super) const DEPTH_MAX: usize = 32 << 10;
+pub(crate) const DEPTH_MAX: usize = 32 << 10;
 
 /// Rows in preorder.
 #[derive(Debug, Default)]

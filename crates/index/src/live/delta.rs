@@ -258,7 +258,12 @@ fn same_place(base: &Base, row: u32, state: &FileState) -> bool {
             && had.next().is_none();
     }
     let had: Vec<_> = had.collect();
-    had.len() == state.names.len()
+    let twice = |(place, (_, name)): (usize, &(FileId, Vec<u8>))| {
+        state.names.get(place + 1..).unwrap_or_default().iter().any(|(_, other)| other == name)
+    };
+    // Which of two equal names comes first is told by the order in the record, which rows do not keep.
+    !state.names.iter().enumerate().any(twice)
+        && had.len() == state.names.len()
         && state.names.iter().all(|(parent, name)| {
             let times = |list: &mut dyn Iterator<Item = (Option<FileId>, &[u8])>| {
                 list.filter(|&(a, b)| a == Some(*parent) && b == name.as_slice()).count()

@@ -265,3 +265,21 @@ proptest! {
         check(&first, &held)?;
     }
 }
+
+/// Found by the soak: a file with the same name in two folders that are not there, told again with the two the other way round.
+#[test]
+fn equal_names_come_in_the_order_of_the_record() {
+    let gone = |record| (FileId { record, sequence: 1 }, b"same".to_vec());
+    let file = |names| {
+        let mut state = root(0);
+        state.file.record = 30;
+        state.file.flags = FileFlags::empty();
+        FileState { names, streams: Vec::new(), ..state }
+    };
+    let before = file(vec![gone(41), gone(42)]);
+    let mut model: Model = [(30, before), (ROOT.record, root(1))].into();
+    let view = View::new(Arc::new(built(&model)));
+    let after = file(vec![gone(42), gone(41)]);
+    model.insert(30, after.clone());
+    check(&view.with([Change::Set(after)]), &model).unwrap();
+}

@@ -22,7 +22,11 @@ pub(crate) use distinct::{Distinct, distinct};
 use spelling::Speller;
 
 use crate::CaseTable;
+use crate::batch::NAME_BYTES_MAX;
 use crate::store::{ByteColumn, Column, Directory, Packed, PackedCursor, SnapshotError};
+
+/// What folding can make of the longest name: three bytes of each that is no WTF-8.
+const FOLDED_BYTES_MAX: usize = 3 * NAME_BYTES_MAX;
 
 /// The first code of a spelling that takes bytes.
 const FIRST_TOLD: u64 = 3;
@@ -100,7 +104,9 @@ impl NameStore {
         let name = name as usize;
         let start = name.checked_sub(1).map_or(0, |before| self.end.get(before));
         match (usize::try_from(start), usize::try_from(self.end.get(name))) {
-            (Ok(start), Ok(end)) if start <= end => self.folded.slice(start..end),
+            (Ok(start), Ok(end)) if start <= end && end - start <= FOLDED_BYTES_MAX => {
+                self.folded.slice(start..end)
+            }
             _ => {
                 self.end.misfit(name);
                 &[]

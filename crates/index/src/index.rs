@@ -27,7 +27,7 @@ pub struct Index {
 }
 
 /// Rows above one another at most: the folders that a builder follows, the tops, a name and its stream.
-const CLIMB_MAX: usize = DEPTH_MAX + 4;
+pub(crate) const CLIMB_MAX: usize = DEPTH_MAX + 4;
 
 /// What lies below a folder: see `docs/totals.md` for what counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

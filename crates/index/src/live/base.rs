@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use foldhash::{HashMap, HashMapExt};
 
+use super::delta::Delta;
 use crate::build::RecordMap;
 use crate::{FileFlags, Index, Kind};
 
@@ -18,6 +19,8 @@ pub(super) struct Base {
     /// The rows in the bucket, by the record of the folder that they would be in.
     orphans: HashMap<u32, Vec<u32>>,
     pub(super) bucket: u32,
+    /// Rows in the bucket that would lie in themselves: which they do only as long as the others of their ring stay.
+    pub(super) ring_heads: Vec<u32>,
 }
 
 impl Base {
@@ -50,7 +53,15 @@ impl Base {
                 records.insert(record, row.number());
             }
         }
-        Self { index, records, extras, orphans, bucket }
+        let mut base = Self { index, records, extras, orphans, bucket, ring_heads: Vec::new() };
+        // All that might be, to find those that are.
+        base.ring_heads = base.orphans.values().flatten().copied().collect();
+        base.ring_heads.sort_unstable();
+        let mut nothing = Delta::new(base.index.len());
+        nothing.find_rings(&base);
+        base.ring_heads = nothing.ring_heads.into_iter().collect();
+        base.ring_heads.sort_unstable();
+        base
     }
 
     pub(super) fn len(&self) -> usize {

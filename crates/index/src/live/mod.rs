@@ -8,7 +8,7 @@
 //! Rows of the index whose place in the tree and whose facts are as they were are *regular*: the engine finds them in the columns.
 //! All others (what a moved folder holds, what has other facts, what is new) are few, and each is asked by itself
 //! (a `question`). So a folder that moves costs nothing but that its rows become irregular; when there are many, the view is
-//! [rebuilt](View::rebuild). A folder whose facts alone changed, as most do all the time, keeps its rows regular.
+//! [rebuilt](View::rebuild). Only which of two equal names of one file comes first in a folder may be forgotten. A folder whose facts alone changed, as most do all the time, keeps its rows regular.
 
 mod base;
 mod delta;
@@ -62,8 +62,10 @@ impl View {
     /// The index as it is.
     #[must_use]
     pub fn new(index: Arc<Index>) -> Self {
-        let delta = Arc::new(Delta::new(index.len()));
-        Self { base: Arc::new(Base::new(index)), delta }
+        let base = Base::new(index);
+        let mut delta = Delta::new(base.index.len());
+        delta.ring_heads = base.ring_heads.iter().copied().collect();
+        Self { base: Arc::new(base), delta: Arc::new(delta) }
     }
 
     /// The view after some more changes, in their order. This one stays as it is.

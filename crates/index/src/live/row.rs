@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::View;
 use super::delta::{DeltaFile, DeltaRow, Slot};
 use crate::file::is_link_tag;
+use crate::index::CLIMB_MAX;
 use crate::{File, FileFlags, FileId, Index, Kind, Row, RowFlags, Stream};
 
 /// A row of a [`View`]. Its facts are those of an index that was built anew; row and file numbers mean nothing beyond the view.
@@ -149,8 +150,9 @@ impl<'a> ViewRow<'a> {
         let mut above = self.parent();
         let of_top = self.kind() == Kind::Stream && above.is_some_and(|above| above.parent().is_none());
         flags.set(RowFlags::METAFILE, file.contains(FileFlags::METAFILE) && !of_top);
-        let mut top = self;
-        while let Some(here) = above {
+        let (mut top, mut steps) = (self, 0);
+        while let Some(here) = above.filter(|_| steps < CLIMB_MAX) {
+            steps += 1;
             above = here.parent();
             if above.is_some() && here.file_flags().contains(FileFlags::METAFILE) {
                 flags |= RowFlags::METAFILE;
@@ -197,7 +199,8 @@ impl<'a> ViewRow<'a> {
 
     /// The rows from the top to this one.
     pub(super) fn chain(self) -> Vec<ViewRow<'a>> {
-        let mut chain: Vec<Self> = std::iter::successors(Some(self), |row| row.parent()).collect();
+        let mut chain: Vec<Self> =
+            std::iter::successors(Some(self), |row| row.parent()).take(CLIMB_MAX).collect();
         chain.reverse();
         chain
     }

@@ -53,8 +53,9 @@ fn state() -> impl Strategy<Value = FileState> {
             flags.set(FileFlags::DELETED, deleted);
             flags.set(FileFlags::DAMAGED, kind == 2);
             flags.set(FileFlags::METAFILE, kind == 3);
+            // A folder has one name. Which of two equal names of one file comes first, a view may have forgotten.
+            names.dedup_by(|a, b| a.1 == b.1);
             if kind == 1 {
-                // A folder has one name.
                 names.truncate(1);
             }
             let file = File {
@@ -114,6 +115,7 @@ fn take(model: &mut Model, step: Step) -> Option<Change> {
         Step::Move(record, parent, name) => {
             let mut state = model.get(&record)?.clone();
             *state.names.first_mut()? = (parent, name.as_bytes().to_vec());
+            state.names.dedup_by(|a, b| a.1 == b.1);
             Change::Set(state)
         }
         Step::Root(time) => Change::Set(root(time)),
@@ -282,4 +284,36 @@ fn equal_names_come_in_the_order_of_the_record() {
     let after = file(vec![gone(42), gone(41)]);
     model.insert(30, after.clone());
     check(&view.with([Change::Set(after)]), &model).unwrap();
+}
+
+/// Found by the slice of the soak: a ring whose member got another time was taken for none, and climbing it had no end. And a
+/// ring of three that one of them leaves: the first of them lies in the bucket for no reason any more.
+#[test]
+fn rings_last_as_long_as_they_are_closed() {
+    let folder = |record, parent, time| {
+        let mut state = root(time);
+        state.file.record = record;
+        state.file.sequence = 1;
+        state.file.flags = FileFlags::DIRECTORY;
+        state.names = vec![(parent, format!("f{record}").into_bytes())];
+        state
+    };
+    let id = |record| FileId { record, sequence: 1 };
+    let ring = [folder(30, id(32), 1), folder(31, id(30), 1), folder(32, id(31), 1), folder(33, id(31), 1)];
+    let mut model: Model = ring.into_iter().map(|state| (state.file.record, state)).collect();
+    model.insert(ROOT.record, root(1));
+    let mut view = View::new(Arc::new(built(&model)));
+    check(&view, &model).unwrap();
+    for state in [
+        folder(32, id(31), 4),
+        folder(31, ROOT, 1),
+        folder(31, id(30), 2),
+        folder(33, id(32), 1),
+        folder(30, id(33), 1),
+        folder(32, ROOT, 1),
+    ] {
+        model.insert(state.file.record, state.clone());
+        view = view.with([Change::Set(state)]);
+        check(&view, &model).unwrap();
+    }
 }

@@ -35,7 +35,9 @@ impl Delta {
             return Some(parent);
         }
         let Some(claimed) = had.claimed_parent() else { return Some(base.bucket) };
-        if parent == base.bucket && self.slot(claimed.record).is_none() {
+        // Other facts of a folder change nothing about who lies in it.
+        let same = matches!(self.slot(claimed.record), None | Some(Slot::Facts(_)));
+        if parent == base.bucket && same && base.ring_heads.binary_search(&row).is_err() {
             return Some(base.bucket);
         }
         let deleted = had.file_flags().contains(FileFlags::DELETED);
@@ -67,9 +69,15 @@ impl Delta {
         self.ring_heads.clear();
         let old = self.irregular.iter().filter(|&row| !self.gone.contains(row) && self.looked_up(base, row));
         let new = self.alive().filter(|&row| self.is_new_folder(base, row));
-        let folders: Vec<u32> = old.chain(new).collect();
+        let heads = base.ring_heads.iter().copied().filter(|&row| !self.gone.contains(row));
+        let folders: Vec<u32> = old.chain(new).chain(heads.clone()).collect();
+        let heads: Vec<u32> = heads.collect();
         for row in folders {
             self.ring_heads.extend(self.ring_head(base, row));
+        }
+        // A ring that is none any more lies elsewhere, and all that it holds.
+        for head in heads.into_iter().filter(|head| !self.ring_heads.contains(head)) {
+            self.irregular.insert_range(head, base.index.row(head).subtree_end());
         }
     }
 

@@ -407,7 +407,10 @@ impl<C: Send> Drop for Port<C> {
             );
         }
         desk.end(backend);
-        if let Some(thread) = self.for_futures.take() {
+        // A waker may own the port, and be run by that very thread.
+        if let Some(thread) =
+            self.for_futures.take().filter(|it| it.thread().id() != std::thread::current().id())
+        {
             // It runs no foreign code but wakers; what they panic with is theirs.
             let _ = thread.join();
         }

@@ -282,3 +282,71 @@ fn a_direct_device_takes_multiples_only() {
     assert!(port.submit(Op::read_vectored(&device, 0, odd, 0)).is_err());
     assert!(port.submit(op(1024, 1024).bytes(512..1024)).is_ok());
 }
+
+/// A backend as a ring on a disk that died: it takes requests and never gives one back, and who drives it sleeps in the
+/// kernel until it is woken.
+#[derive(Debug, Default)]
+struct Dead {
+    requests: Mutex<Vec<Request>>,
+    wakes: std::sync::Mutex<usize>,
+    woken: std::sync::Condvar,
+}
+
+impl Backend for Dead {
+    fn name(&self) -> &'static str {
+        "dead"
+    }
+    fn clock(&self) -> Clock {
+        Clock::default()
+    }
+    fn driving(&self) -> Driving {
+        Driving::Waiters
+    }
+    fn register(&self, _device: &Registered) -> bool {
+        true
+    }
+    fn push(&self, request: Request) {
+        self.requests.lock().push(request);
+    }
+    fn kick(&self) {}
+    fn cancel(&self, _id: OpId) -> Option<Request> {
+        None
+    }
+    fn drive(&self, _sink: &dyn Sink, until: Option<Instant>) -> Driven {
+        let mut wakes = self.wakes.lock().unwrap();
+        let limit = until.map_or(Duration::from_secs(3600), |until| until - self.clock().now());
+        if *wakes == 0 {
+            wakes = self.woken.wait_timeout(wakes, limit).unwrap().0;
+        }
+        *wakes = wakes.saturating_sub(1);
+        Driven::Progress
+    }
+    fn wake(&self) {
+        *self.wakes.lock().unwrap() += 1;
+        self.woken.notify_all();
+    }
+    fn abandon(&self) {
+        std::mem::forget(std::mem::take(&mut *self.requests.lock()));
+    }
+}
+
+/// Found by a review: the thread that serves futures slept in the backend while the port that was dropped waited for it.
+#[test]
+fn a_port_is_dropped_though_nothing_ever_comes_back() {
+    let (sender, dropped) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        for limit in (0..600).map(|round| round % 3) {
+            let backend: Arc<dyn Backend> = Arc::new(Dead::default());
+            let options = PortOptions::new().drop_limit(Duration::from_millis(limit));
+            let port: Port<u32> = options.open_on(backend, None).unwrap();
+            let device = port.register(Arc::new(Nothing(1)) as Arc<dyn BlockingDevice>, 0).unwrap();
+            // A dropped ticket is what the thread for futures waits for.
+            drop(port.submit(op(&device, 0)).unwrap());
+            drop(port);
+        }
+        sender.send(()).unwrap();
+    });
+    dropped
+        .recv_timeout(Duration::from_secs(60))
+        .expect("a port that is dropped waits no longer than its limit");
+}

@@ -14,11 +14,13 @@ use crate::port::request::Request;
 
 use super::vector::IoVector;
 
-/// Whatever drops a flight leaks the request: its memory is the kernel's until the completion says otherwise.
+/// Whatever drops a flight leaks the request and its vectors: they are the kernel's until the completion says otherwise, and
+/// an entry that it has not taken yet may be taken after the flight was given up. The request keeps its file, so that the
+/// entry means no other.
 pub(super) struct Flight {
     request: ManuallyDrop<Request>,
     /// What the kernel is told of the memory; it may look until it has taken the entry.
-    vectors: Vec<IoVector>,
+    vectors: ManuallyDrop<Vec<IoVector>>,
     /// Whether it was asked to end.
     pub(super) cancelled: bool,
 }
@@ -42,7 +44,7 @@ macro_rules! with_file {
 
 impl Flight {
     pub(super) fn new(request: Request) -> Self {
-        Self { request: ManuallyDrop::new(request), vectors: Vec::new(), cancelled: false }
+        Self { request: ManuallyDrop::new(request), vectors: ManuallyDrop::default(), cancelled: false }
     }
 
     pub(super) fn request(&mut self) -> &mut Request {
@@ -51,6 +53,7 @@ impl Flight {
 
     /// The request, back from the kernel.
     pub(super) fn land(self) -> Request {
+        drop(ManuallyDrop::into_inner(self.vectors));
         ManuallyDrop::into_inner(self.request)
     }
 

@@ -65,10 +65,17 @@ pub(super) fn page(index: &Index, found: &RowSet, options: &SearchOptions) -> Ve
             let mut by_name = index.names.rows_by_name().cursor();
             let mut row = |place: usize| u32::try_from(by_name.get(place)).unwrap_or(u32::MAX);
             let rows = index.len() as usize;
+            // Each row once, whatever a damaged column says.
+            let mut left = found.clone();
+            let mut is_next = move |row: &u32| {
+                let found = left.contains(*row);
+                left.remove(*row);
+                found
+            };
             if options.descending {
-                window(&mut (0..rows).rev().map(row).filter(|&row| found.contains(row)))
+                window(&mut (0..rows).rev().map(row).filter(&mut is_next))
             } else {
-                window(&mut (0..rows).map(&mut row).filter(|&row| found.contains(row)))
+                window(&mut (0..rows).map(&mut row).filter(&mut is_next))
             }
         }
         Some(key) => {

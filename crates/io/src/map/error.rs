@@ -24,8 +24,10 @@ pub enum MapError {
         mode: u32,
     },
     /// The file lies on a file system that may lose it while it is mapped: over a network, or served by a program.
-    #[error("the file lies on a file system of type {type_magic:#x}, which may lose it while it is mapped")]
+    #[error("the file lies on {file_system} (type {type_magic:#x}), which may lose it while it is mapped")]
     Remote {
+        /// What the file system is called.
+        file_system: &'static str,
         /// The type as `statfs` gives it.
         type_magic: u64,
     },

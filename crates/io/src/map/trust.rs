@@ -8,11 +8,18 @@ use super::MapError;
 #[cfg(unix)]
 const WRITABLE_BY_OTHERS: u32 = 0o022;
 
-/// Types of `statfs` whose files can vanish or shrink under a mapping without anybody of this machine doing it:
-/// NFS, SMB (three), 9P, Ceph, AFS, FUSE.
+/// Types of `statfs` whose files can vanish or shrink under a mapping without anybody of this machine doing it.
 #[cfg(target_os = "linux")]
-const REMOTE: &[u64] =
-    &[0x6969, 0xFF53_4D42, 0xFE53_4D42, 0x517B, 0x0102_1997, 0x00C3_6400, 0x5346_414F, 0x6573_5546];
+const REMOTE: &[(u64, &str)] = &[
+    (0x6969, "NFS"),
+    (0xFF53_4D42, "CIFS"),
+    (0xFE53_4D42, "SMB2"),
+    (0x517B, "SMB"),
+    (0x0102_1997, "9P"),
+    (0x00C3_6400, "Ceph"),
+    (0x5346_414F, "AFS"),
+    (0x6573_5546, "FUSE"),
+];
 
 /// Refuses what somebody else could change.
 pub(super) fn check(file: &File, metadata: &Metadata) -> Result<(), MapError> {
@@ -43,9 +50,15 @@ fn check_owner(_metadata: &Metadata) -> Result<(), MapError> {
 #[cfg(target_os = "linux")]
 fn check_place(file: &File) -> Result<(), MapError> {
     let found = rustix::fs::fstatfs(file).map_err(std::io::Error::from)?;
-    // The field's type differs between architectures; the types of interest have 32 bits.
-    let type_magic = u64::try_from(found.f_type).unwrap_or_default() & u64::from(u32::MAX);
-    if REMOTE.contains(&type_magic) { Err(MapError::Remote { type_magic }) } else { Ok(()) }
+    check_type(found.f_type.into())
+}
+
+/// The field is signed on most architectures, and some of the types then come out negative where it has 32 bits.
+#[cfg(target_os = "linux")]
+fn check_type(found: i64) -> Result<(), MapError> {
+    let type_magic = found.cast_unsigned() & u64::from(u32::MAX);
+    let remote = REMOTE.iter().find(|(remote, _)| *remote == type_magic);
+    remote.map_or(Ok(()), |&(type_magic, file_system)| Err(MapError::Remote { file_system, type_magic }))
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -66,6 +79,19 @@ mod tests {
             file.set_permissions(Permissions::from_mode(mode)).unwrap();
             let found = check(&file, &file.metadata().unwrap());
             assert_eq!(found.is_ok(), taken, "{mode:o}: {found:?}");
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_file_on_a_network_is_not_mapped_and_the_error_says_which() {
+        let smb = i64::from(0xFF53_4D42_u32.cast_signed());
+        for (found, name) in
+            [(0x6969, Some("NFS")), (smb, Some("CIFS")), (0xFF53_4D42, Some("CIFS")), (0xEF53, None)]
+        {
+            let said = check_type(found).err().map(|error| error.to_string());
+            assert_eq!(said.is_some(), name.is_some(), "{found:#x}: {said:?}");
+            assert!(said.zip(name).is_none_or(|(said, name)| said.contains(name)), "{found:#x}");
         }
     }
 

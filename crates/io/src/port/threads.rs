@@ -11,7 +11,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use quarry_sync::primitive::thread::{self, JoinHandle};
-use quarry_sync::primitive::{Condvar, Instant, Mutex};
+use quarry_sync::primitive::{Condvar, Instant, Mutex, MutexGuard};
 
 use super::backend::{Backend, Driven, Driving, Sink};
 use super::completion::OpId;
@@ -32,6 +32,8 @@ struct Queue {
     threads: Vec<JoinHandle<()>>,
     /// Threads that wait for work.
     idle: usize,
+    /// One of them was told of work and has not got up yet.
+    rousing: bool,
     /// Threads that work: inside a call, or handing over what came of it.
     busy: usize,
     closed: bool,
@@ -48,7 +50,7 @@ impl Threads {
         loop {
             if let Some(mut request) = queue.waiting.pop_front() {
                 queue.busy += 1;
-                drop(queue);
+                self.rouse(queue);
                 let outcome = carry_out(&mut request);
                 done.push(request.finish(outcome));
                 sink.complete(self, &mut done);
@@ -60,7 +62,19 @@ impl Threads {
                 queue.idle += 1;
                 self.work.wait(&mut queue);
                 queue.idle -= 1;
+                queue.rousing = false;
             }
+        }
+    }
+
+    /// Wakes a thread if there is work for one. Each that gets up wakes the next before its own call, so that calls which block
+    /// soon have all threads, while those which take nothing are done by the few that are up: waking costs more than they do.
+    fn rouse(&self, mut queue: MutexGuard<'_, Queue>) {
+        let wanted = queue.idle > 0 && !queue.rousing && !queue.waiting.is_empty();
+        queue.rousing |= wanted;
+        drop(queue);
+        if wanted {
+            self.work.notify_one();
         }
     }
 }
@@ -99,12 +113,7 @@ impl Backend for Threads {
     }
 
     fn kick(&self) {
-        let queue = self.queue.lock();
-        let wanted = queue.idle.min(queue.waiting.len());
-        drop(queue);
-        (0..wanted).for_each(|_| {
-            self.work.notify_one();
-        });
+        self.rouse(self.queue.lock());
     }
 
     fn cancel(&self, id: OpId) -> Option<Request> {

@@ -95,6 +95,8 @@ impl<C: Send> Ticket<C> {
         if desk.driving != Driving::Steps {
             return;
         }
+        // A waker's clone and its drop are foreign code, which must not run under the lock.
+        let mut waker = Some(waker.clone());
         loop {
             let mut state = desk.state.lock();
             if state.slots.get(self.id).is_none_or(|entry| !entry.is_live()) {
@@ -103,7 +105,7 @@ impl<C: Send> Ticket<C> {
                 return;
             }
             if state.driven {
-                leave_waker(&mut state, waker);
+                leave_waker(&mut state, &mut waker);
                 return;
             }
             let stirs = state.stirs;
@@ -115,17 +117,18 @@ impl<C: Send> Ticket<C> {
             state.driven = false;
             let mut state = desk.expire(state, backend);
             if driven == Driven::Idle && state.stirs == stirs {
-                leave_waker(&mut state, waker);
+                leave_waker(&mut state, &mut waker);
                 return;
             }
         }
     }
 }
 
-/// To be woken when there may be a step to make.
-fn leave_waker<C>(state: &mut State<C>, waker: &Waker) {
-    if !state.steppers.iter().any(|other| other.will_wake(waker)) {
-        state.steppers.push(waker.clone());
+/// To be woken when there may be a step to make. A waker that is not needed stays where it is.
+fn leave_waker<C>(state: &mut State<C>, waker: &mut Option<Waker>) {
+    let known = |waker: &Waker| state.steppers.iter().any(|other| other.will_wake(waker));
+    if !waker.as_ref().is_none_or(known) {
+        state.steppers.extend(waker.take());
     }
 }
 
@@ -154,6 +157,8 @@ impl<C: Send> Future for Ticket<C> {
         self.step(context.waker());
         let id = self.id;
         let inner = Arc::clone(&self.inner);
+        // A waker's clone and its drop are foreign code, which must not run under the lock.
+        let waker = context.waker().clone();
         let mut state = inner.desk.state.lock();
         if let Some(completion) = take(&mut state, id) {
             self.over = true;
@@ -162,7 +167,7 @@ impl<C: Send> Future for Ticket<C> {
         let mut old: Option<Waker> = None;
         let mut first = false;
         if let Some(entry) = state.slots.get(id) {
-            old = match std::mem::replace(&mut entry.to, To::Ticket(Some(context.waker().clone()))) {
+            old = match std::mem::replace(&mut entry.to, To::Ticket(Some(waker))) {
                 To::Ticket(waker) => waker,
                 To::Queue | To::Here(_) | To::Nobody => None,
             };
@@ -173,7 +178,6 @@ impl<C: Send> Future for Ticket<C> {
         if first {
             inner.desk.wanted.notify_one();
         }
-        // A waker's drop is foreign code.
         drop(old);
         Poll::Pending
     }

@@ -260,7 +260,10 @@ impl Backend for Uring {
                 thread::yield_now();
             }
         }
-        self.submit_all(None);
+        // The thread that is meant sleeps in the kernel and offers nothing again, so the kernel has to take it now.
+        while !self.submit_all(None) {
+            thread::yield_now();
+        }
     }
 
     fn abandon(&self) {

@@ -5,6 +5,7 @@
 
 mod bench;
 mod fuzzing;
+mod models;
 mod packages;
 mod process;
 mod soak;

@@ -1,5 +1,5 @@
-//! The long run, and the short slice of it that every test run takes: more property cases, damage by a seed that no test
-//! has seen, fuzzing, and a million files. The slice asks the same every time, the long run by seeds of its own, which
+//! The long run, and the short slice of it that every test run takes: more schedules of the models, more property cases,
+//! damage by a seed that no test has seen, fuzzing, and a million files. The slice asks the same every time, the long run by seeds of its own, which
 //! are printed before they are used and replay what they found.
 
 use std::fs;
@@ -10,18 +10,21 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use anyhow::Result;
 
 use crate::fuzzing::Effort;
+use crate::models::Depth;
 use crate::process::{cargo, run};
 use crate::steps::{compare, tests};
-use crate::{fuzzing, volumes, workspace};
+use crate::{fuzzing, models, volumes, workspace};
 
 /// The slice's share of the time that a whole test run may take, and a seed of its own: the same questions every time.
 const SLICE_FUZZ_INPUTS: u32 = 1500;
 const SLICE_SEED: u64 = 1;
 const SLICE_PROPERTY_CASES: u32 = 512;
 const SLICE_DAMAGED: u32 = 30;
+const SLICE_MODELS: Depth = Depth { loom_preemptions: 2, shuttle_schedules: 2_000 };
 
 const LONG_PROPERTY_CASES: u32 = 20_000;
 const LONG_DAMAGED: u32 = 400;
+const LONG_MODELS: Depth = Depth { loom_preemptions: 3, shuttle_schedules: 100_000 };
 /// Operations on the simulated disk.
 const LONG_SIM_OPERATIONS: u32 = 1_000_000;
 
@@ -31,6 +34,7 @@ const LONG_SIM_OPERATIONS: u32 = 1_000_000;
 /// The first thing that does not hold.
 pub(crate) fn slice() -> Result<()> {
     run(&mut cargo("build --release --package quarry-cli --bin quarry"))?;
+    models::explore(SLICE_MODELS)?;
     run(&mut properties(SLICE_PROPERTY_CASES))?;
     damage(&volumes::small()?, SLICE_DAMAGED, SLICE_SEED)?;
     for target in fuzzing::targets()?.unwrap_or_default() {
@@ -39,7 +43,7 @@ pub(crate) fn slice() -> Result<()> {
     Ok(())
 }
 
-/// The million files once, then property tests, damage and fuzzing in turns until the time is over.
+/// The million files and the models of `sync` once, then property tests, damage and fuzzing in turns until the time is over.
 ///
 /// # Errors
 /// The first thing that does not hold.
@@ -47,6 +51,7 @@ pub(crate) fn long(time: Duration) -> Result<()> {
     let started = Instant::now();
     run(&mut cargo("build --release --package quarry-cli --bin quarry"))?;
     run(&mut compare("--test corpus profile_main", &volumes::million()?))?;
+    models::explore(LONG_MODELS)?;
     let small = volumes::small()?;
     let targets = fuzzing::targets()?.unwrap_or_default();
     loop {

@@ -47,7 +47,7 @@ impl CaseTable {
     pub fn from_units(units: &[u16]) -> Self {
         let mut upper = identity();
         for (slot, &unit) in upper.iter_mut().zip(units) {
-            if !SURROGATES.contains(slot) && !SURROGATES.contains(&unit) && unit != 0 {
+            if may_map(*slot, unit) {
                 *slot = unit;
             }
         }
@@ -63,11 +63,14 @@ impl CaseTable {
 
     /// The table of which these are the pairs; as careful about them as [`CaseTable::from_units`].
     pub(crate) fn from_pairs(pairs: &[u8]) -> Self {
-        let mut units = identity();
+        let mut upper = identity();
         for &[a, b, c, d] in pairs.as_chunks::<4>().0 {
-            units[usize::from(u16::from_le_bytes([a, b]))] = u16::from_le_bytes([c, d]);
+            let (unit, mapped) = (u16::from_le_bytes([a, b]), u16::from_le_bytes([c, d]));
+            if may_map(unit, mapped) {
+                upper[usize::from(unit)] = mapped;
+            }
         }
-        Self::from_units(&units[..])
+        Self::checked(upper)
     }
 
     fn checked(upper: Box<[u16; UNITS]>) -> Self {
@@ -103,6 +106,11 @@ impl CaseTable {
         self.fold_into(name, &mut out);
         out
     }
+}
+
+/// Whether a table may say that `upper` is the upper case of `unit`.
+fn may_map(unit: u16, upper: u16) -> bool {
+    !SURROGATES.contains(&unit) && !SURROGATES.contains(&upper) && upper != 0
 }
 
 fn identity() -> Box<[u16; UNITS]> {

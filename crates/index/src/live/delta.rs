@@ -165,6 +165,7 @@ impl Delta {
         }
         let record = state.file.record;
         let mut folders = state.file.flags.contains(FileFlags::DIRECTORY);
+        let stayed = matches!(self.slot(record), None | Some(Slot::Facts(_)));
         let file = as_u32(self.files.len());
         let kept = base.row_of(record).filter(|&row| root || same_place(base, row, &state));
         let first = as_u32(self.rows.len());
@@ -198,7 +199,8 @@ impl Delta {
         let rows = first..as_u32(self.rows.len());
         let links = if root { 0 } else { u16::try_from(state.names.len()).unwrap_or(u16::MAX) };
         self.files.push(DeltaFile { file: state.file, evidence: state.evidence, links, rows });
-        folders && kept.is_none()
+        // What comes back to where it was has been away, and what lay in it elsewhere.
+        folders && !(kept.is_some() && stayed)
     }
 
     fn push_streams(&mut self, base: &Base, file: u32, row: u32, state: &FileState) {

@@ -110,7 +110,10 @@ pub(crate) enum Driving {
     /// By threads of its own. `drive` and `wake` are never called.
     Itself,
     /// By a waiting thread that blocks in `drive`.
-    #[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "only a ring asks"))]
+    #[cfg_attr(
+        not(any(target_os = "linux", windows)),
+        allow(dead_code, reason = "only a ring and a completion port ask")
+    )]
     Waiters,
     /// By a step of virtual time in `drive`, which never blocks.
     Steps,

@@ -4,11 +4,15 @@ use std::fmt;
 use std::fs::File;
 use std::io;
 use std::sync::Arc;
+#[cfg(windows)]
+use std::sync::OnceLock;
 
 use quarry_sync::primitive::atomic::{AtomicBool, Ordering};
 
 use crate::positioned;
 
+#[cfg(windows)]
+use super::iocp::PacketFile;
 use super::op::Flush;
 use crate::sim::SimDevice;
 
@@ -67,9 +71,15 @@ impl PortFile {
         Self::new(Arc::new(file), 1, false)
     }
 
-    #[cfg(target_os = "linux")]
+    #[cfg(any(target_os = "linux", windows))]
     pub(crate) fn file(&self) -> &File {
         &self.file
+    }
+
+    /// Whether it goes past the system's cache.
+    #[cfg(windows)]
+    pub(crate) fn is_unbuffered(&self) -> bool {
+        self.alignment > 1
     }
 }
 
@@ -149,13 +159,26 @@ pub(crate) struct Registered {
     /// Held by the port as well: an operation on another port's device would go to the wrong disk.
     port: Arc<()>,
     withdrawn: AtomicBool,
+    /// What a completion port of the system works on. It is closed with the last operation.
+    #[cfg(windows)]
+    packet_file: OnceLock<PacketFile>,
 }
 
 impl PortDevice {
     pub(super) fn new(target: Target, key: u64, number: u32, port: Arc<()>) -> Self {
         let (alignment, writable) = (target.blocking().alignment().max(1), target.blocking().is_writable());
         let withdrawn = AtomicBool::new(false);
-        Self(Arc::new(Registered { target, key, alignment, writable, number, port, withdrawn }))
+        Self(Arc::new(Registered {
+            target,
+            key,
+            alignment,
+            writable,
+            number,
+            port,
+            withdrawn,
+            #[cfg(windows)]
+            packet_file: OnceLock::new(),
+        }))
     }
 
     /// The key it was registered with.
@@ -193,5 +216,16 @@ impl Registered {
 
     pub(crate) fn is_withdrawn(&self) -> bool {
         self.withdrawn.load(Ordering::Relaxed)
+    }
+
+    /// `false`: it has one already.
+    #[cfg(windows)]
+    pub(super) fn set_packet_file(&self, file: PacketFile) -> bool {
+        self.packet_file.set(file).is_ok()
+    }
+
+    #[cfg(windows)]
+    pub(super) fn packet_file(&self) -> Option<&PacketFile> {
+        self.packet_file.get()
     }
 }

@@ -8,7 +8,7 @@
 //! port that is dropped asks for everything to end, waits for it up to a limit, and leaks what the kernel keeps beyond.
 //!
 //! ```text
-//! caller ── submit(Op) ──► desk ── push(Request) ──► backend: threads │ uring │ sim
+//! caller ── submit(Op) ──► desk ── push(Request) ──► backend: threads │ uring │ iocp │ sim
 //!    ▲                   ids, limit, pended,               │
 //!    └── Completion ◄── deadlines, who waits ◄── complete(Done)
 //! ```
@@ -43,6 +43,8 @@ pub(crate) mod completion;
 mod desk;
 pub(crate) mod device;
 pub(crate) mod error;
+#[cfg(windows)]
+mod iocp;
 mod line;
 mod op;
 mod open;
@@ -126,7 +128,7 @@ pub enum Handled<C> {
 }
 
 impl<C: Send> Port<C> {
-    /// What does its work: `"threads"`, `"uring"`, `"sim"`.
+    /// What does its work: `"threads"`, `"uring"`, `"iocp"`, `"sim"`.
     #[must_use]
     pub fn backend(&self) -> &'static str {
         self.inner.backend.name()

@@ -52,14 +52,12 @@ impl PortOptions {
         }
         match self.backend {
             BackendKind::Threads => Ok((threads(), None)),
-            BackendKind::Uring => match self.uring() {
-                Ok(ring) => Ok((ring, None)),
-                Err(reason) => Err(PortError::Unavailable { backend: "uring", reason }),
-            },
-            BackendKind::Auto => match self.uring() {
-                Ok(ring) => Ok((ring, None)),
+            BackendKind::Uring => named("uring", self.uring()),
+            BackendKind::Iocp => named("iocp", iocp()),
+            BackendKind::Auto => match if cfg!(windows) { iocp() } else { self.uring() } {
+                Ok(backend) => Ok((backend, None)),
                 Err(reason) => {
-                    tracing::debug!(reason, "no ring: blocking calls on threads instead");
+                    tracing::debug!(reason, "blocking calls on threads instead");
                     Ok((threads(), Some(reason)))
                 }
             },
@@ -75,4 +73,19 @@ impl PortOptions {
     fn uring(&self) -> Result<Arc<dyn Backend>, String> {
         Err("io_uring is Linux's".to_owned())
     }
+}
+
+/// A backend that was asked for by name: there is no other instead.
+fn named(backend: &'static str, opened: Result<Arc<dyn Backend>, String>) -> Result<Chosen, PortError> {
+    opened.map(|opened| (opened, None)).map_err(|reason| PortError::Unavailable { backend, reason })
+}
+
+#[cfg(windows)]
+fn iocp() -> Result<Arc<dyn Backend>, String> {
+    super::iocp::Iocp::new().map(|port| port as Arc<dyn Backend>)
+}
+
+#[cfg(not(windows))]
+fn iocp() -> Result<Arc<dyn Backend>, String> {
+    Err("completion ports of the system are Windows'".to_owned())
 }

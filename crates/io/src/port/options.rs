@@ -20,13 +20,16 @@ const DROP_LIMIT: Duration = Duration::from_secs(10);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum BackendKind {
-    /// The best that this system grants: a ring on Linux, threads elsewhere and where rings are refused.
+    /// The best that this system grants: a ring on Linux, a completion port on Windows, threads elsewhere and where these
+    /// are refused.
     #[default]
     Auto,
     /// Blocking calls on threads. Works everywhere.
     Threads,
     /// An io_uring of Linux.
     Uring,
+    /// A completion port of Windows. A file whose handle shares it with nobody is taken if it was opened for overlapped calls.
+    Iocp,
 }
 
 /// What happens to an operation that is submitted while as many as the port takes are in flight.

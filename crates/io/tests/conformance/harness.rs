@@ -1,6 +1,6 @@
 //! What differs between backends: how a port is opened on one, and what its devices are made of.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Condvar, Mutex};
@@ -60,19 +60,18 @@ pub(crate) trait Harness: Sync {
 
     /// A device of these bytes, to read from and write to. Writes lengthen it.
     fn holding(&self, bytes: &[u8]) -> Target {
-        let mut file = tempfile::tempfile().unwrap();
+        let mut file = temporary(File::options().read(true).write(true));
         file.write_all(bytes).unwrap();
         WritableFile::from_file(file, "a temporary file").port_file().into()
     }
 
     /// A device all of whose reads fail.
     fn failing(&self) -> Target {
-        let place = tempfile::NamedTempFile::new().unwrap();
-        let write_only = File::options().write(true).open(place.path()).unwrap();
+        let write_only = temporary(File::options().write(true));
         WritableFile::from_file(write_only, "write-only").port_file().into()
     }
 
-    /// A device that has no room.
+    /// A device that has no room, if the system has such a one.
     fn full(&self) -> Option<Target> {
         let full = File::options().read(true).write(true).open("/dev/full").ok()?;
         Some(WritableFile::from_file(full, "full").port_file().into())
@@ -186,6 +185,42 @@ impl Harness for OnUring {
     fn gives_up(&self) -> bool {
         true
     }
+}
+
+#[cfg(windows)]
+pub(crate) struct OnIocp;
+
+#[cfg(windows)]
+impl Harness for OnIocp {
+    fn options(&self) -> PortOptions {
+        PortOptions::new().backend(BackendKind::Iocp)
+    }
+
+    /// As on a ring.
+    fn stalling(&self) -> Stalling {
+        let (reader, writer) = crate::pipe::pipe();
+        let target = quarry_io::port::PortFile::read_only(reader).into();
+        // What is submitted has begun.
+        Stalling { target, begun: Box::new(|_| ()), release: Some(Box::new(move || drop(writer))) }
+    }
+
+    fn gives_up(&self) -> bool {
+        true
+    }
+}
+
+/// An empty file that others may open, and that is gone with its last handle.
+fn temporary(options: &mut OpenOptions) -> File {
+    let place = tempfile::NamedTempFile::new().unwrap();
+    #[cfg(windows)]
+    {
+        // A name that is taken away while a handle is open leads nowhere, not even for that handle.
+        let (_, path) = place.keep().unwrap();
+        let flag = windows_sys::Win32::Storage::FileSystem::FILE_FLAG_DELETE_ON_CLOSE;
+        std::os::windows::fs::OpenOptionsExt::custom_flags(options, flag).open(path).unwrap()
+    }
+    #[cfg(not(windows))]
+    options.open(place.path()).unwrap()
 }
 
 /// One simulation for each test.

@@ -12,6 +12,8 @@ mod harness;
 mod limits;
 mod model;
 mod moving;
+#[cfg(windows)]
+mod pipe;
 mod threads;
 mod tickets;
 
@@ -34,6 +36,8 @@ macro_rules! on_every_backend {
         conformance!(on_threads, crate::harness::OnThreads, $tests);
         #[cfg(target_os = "linux")]
         conformance!(on_uring, crate::harness::OnUring, $tests);
+        #[cfg(windows)]
+        conformance!(on_iocp, crate::harness::OnIocp, $tests);
         conformance!(on_sim, crate::harness::OnSim::new(), $tests);
     };
 }

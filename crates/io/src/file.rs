@@ -137,6 +137,7 @@ fn is_raw_path(path: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    #[cfg(unix)]
     use std::fs;
     use std::io::Write;
 

@@ -110,3 +110,15 @@ fn permission_advice(block: bool) -> &'static str {
         (false, false) => "add read permission (chmod +r) or run the command as root (for example with sudo)",
     }
 }
+
+/// A handle of a folder, which no device is. Windows gives one only to who says that a folder is meant.
+#[cfg(test)]
+pub(crate) fn folder(path: &std::path::Path) -> std::fs::File {
+    let mut options = std::fs::File::options();
+    #[cfg(windows)]
+    {
+        let flag = windows_sys::Win32::Storage::FileSystem::FILE_FLAG_BACKUP_SEMANTICS;
+        std::os::windows::fs::OpenOptionsExt::custom_flags(&mut options, flag);
+    }
+    options.read(true).open(path).expect("the folder is there")
+}

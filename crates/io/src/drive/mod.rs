@@ -168,7 +168,7 @@ mod tests {
     #[test]
     fn what_is_no_drive_cannot_be_told() {
         let folder = tempfile::tempdir().unwrap();
-        let folder = File::open(folder.path()).unwrap();
+        let folder = crate::open::folder(folder.path());
         assert_eq!(DriveKind::of(&folder), DriveKind::Virtual);
         #[cfg(unix)]
         assert_eq!(DriveKind::below(&File::open("/dev/null").unwrap()), DriveKind::Virtual);

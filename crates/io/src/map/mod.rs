@@ -68,7 +68,8 @@ impl Map {
         Ok(Self { bytes, mapped: true })
     }
 
-    /// Reads all of `file` into memory, if it has at most `bytes_max` bytes. The handle's cursor stays where it is.
+    /// Reads all of `file` into memory, if it has at most `bytes_max` bytes. The handle's cursor stays where it is (on Windows it
+    /// moves: the system has no read that leaves it).
     ///
     /// # Errors
     /// [`MapError`] for what is not a regular file, is too long or cannot be read.
@@ -190,7 +191,7 @@ mod tests {
         let mut opened = file(b"0123456789");
         opened.seek(io::SeekFrom::Start(4)).unwrap();
         let maps = both(&opened);
-        assert_eq!(opened.stream_position().unwrap(), 4);
+        assert!(cfg!(windows) || opened.stream_position().unwrap() == 4);
         drop(opened);
         assert_eq!(maps.map(|map| map.to_vec()), [b"0123456789"; 2]);
     }
@@ -217,7 +218,8 @@ mod tests {
 
     #[test]
     fn what_is_not_a_file_is_refused() {
-        let folder = File::open(tempfile::tempdir().unwrap().path()).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let folder = crate::open::folder(folder.path());
         assert!(matches!(Map::open(&folder), Err(MapError::NotAFile)));
         assert!(matches!(Map::read(&folder, 1), Err(MapError::NotAFile)));
     }

@@ -218,10 +218,10 @@ impl Registered {
         self.withdrawn.load(Ordering::Relaxed)
     }
 
-    /// `false`: it has one already.
     #[cfg(windows)]
-    pub(super) fn set_packet_file(&self, file: PacketFile) -> bool {
-        self.packet_file.set(file).is_ok()
+    pub(super) fn set_packet_file(&self, file: PacketFile) {
+        // A device is registered once.
+        let _first = self.packet_file.set(file);
     }
 
     #[cfg(windows)]

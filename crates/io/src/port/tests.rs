@@ -208,6 +208,7 @@ fn foreign_code_that_panics_takes_nothing_with_it() {
 
 /// A ring of so many entries is one that no kernel makes.
 #[test]
+#[cfg(target_os = "linux")]
 fn where_a_ring_is_refused_threads_do_the_work_and_say_why() {
     let options = |backend| PortOptions { depth: 1 << 40, ..PortOptions::new().backend(backend) };
     let port: Port<u32> = options(BackendKind::Auto).open().unwrap();
@@ -217,6 +218,14 @@ fn where_a_ring_is_refused_threads_do_the_work_and_say_why() {
     assert_eq!(port.submit(op(&device, 1)).unwrap().wait().result.unwrap(), 16);
     let refused = options(BackendKind::Uring).open::<()>().unwrap_err();
     assert!(matches!(refused, PortError::Unavailable { backend: "uring", .. }), "{refused}");
+}
+
+#[test]
+fn what_another_system_has_is_refused_by_name() {
+    let (kind, name) =
+        if cfg!(windows) { (BackendKind::Uring, "uring") } else { (BackendKind::Iocp, "iocp") };
+    let refused = PortOptions::new().backend(kind).open::<()>().unwrap_err();
+    assert!(matches!(refused, PortError::Unavailable { backend, .. } if backend == name), "{refused}");
 }
 
 fn request(kind: OpKind, alignment: u32, lengths: &[usize], range: std::ops::Range<usize>) -> Request {

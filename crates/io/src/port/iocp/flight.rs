@@ -104,11 +104,6 @@ impl Mark {
         let block = unsafe { self.0.cast::<Block>().read() };
         (block.id, outcome(&block.overlapped))
     }
-
-    #[cfg(test)]
-    pub(super) fn nowhere() -> Self {
-        Self(std::ptr::null_mut())
-    }
 }
 
 impl From<*mut OVERLAPPED> for Mark {

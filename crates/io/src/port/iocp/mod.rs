@@ -6,10 +6,11 @@
 //! packet for it.
 //!
 //! A file object belongs to one port for ever, and one that was opened for blocking calls to none. So a file that is
-//! registered is opened once more, with the rights of the handle that was given and no others ([`file`]).
+//! registered is opened once more, with the rights of the handle that was given and no others ([`file`]). Where that is refused, say
+//! because the handle shares the file with nobody, one thread makes blocking calls on it, one after the other.
 //!
 //! Habits of the system that are hidden here: the end of a file is an error, at once or through the port; what was cancelled
-//! although nobody asked for it is begun again; a flush blocks, and is left to a thread; a call takes one stretch of
+//! although nobody asked for it is begun again; a flush blocks, and is left to that thread; a call takes one stretch of
 //! memory, so that vectors are moved piece by piece (`ReadFileScatter` takes pages alone, and only past the cache).
 
 mod file;
@@ -39,12 +40,12 @@ use packets::Packets;
 
 pub(super) struct Iocp {
     shared: Arc<Shared>,
-    /// Makes the calls that the system has only blocking ones for.
-    flushes: Arc<Threads>,
+    /// Flushes, and works on files that cannot belong to the port.
+    blocking: Arc<Threads>,
     clock: Clock,
 }
 
-/// What the thread for flushes shares with the rest.
+/// What the thread that blocks shares with the rest.
 struct Shared {
     packets: Packets,
     table: Mutex<Table>,
@@ -69,7 +70,7 @@ impl Iocp {
     pub(super) fn new() -> Result<Arc<Self>, String> {
         let packets = Packets::new().map_err(|error| format!("no completion port: {error}"))?;
         let shared = Arc::new(Shared { packets, table: Mutex::new(Table::default()) });
-        Ok(Arc::new(Self { shared, flushes: Threads::new(1), clock: Clock::system() }))
+        Ok(Arc::new(Self { shared, blocking: Threads::new(1), clock: Clock::system() }))
     }
 
     /// Gives up what was asked to be, as far as the kernel does so.
@@ -128,7 +129,7 @@ impl Shared {
 fn begin(call: &Call) -> Begun {
     match call.device.packet_file() {
         Some(file) => file.begin(call),
-        // Nothing is submitted to a device whose registration failed.
+        // The thread that blocks has those.
         None => Begun::Over(Err(io::ErrorKind::Unsupported.into())),
     }
 }
@@ -174,7 +175,7 @@ impl Backend for Iocp {
     }
 
     fn begin(self: Arc<Self>, _sink: Arc<dyn Sink>) -> Result<(), PortError> {
-        Arc::clone(&self.flushes).begin(Arc::clone(&self.shared) as Arc<dyn Sink>)
+        Arc::clone(&self.blocking).begin(Arc::clone(&self.shared) as Arc<dyn Sink>)
     }
 
     fn driving(&self) -> Driving {
@@ -185,23 +186,21 @@ impl Backend for Iocp {
         let Target::File(file) = &device.target else { return false };
         match PacketFile::open(file, &self.shared.packets) {
             Ok(file) => device.set_packet_file(file),
-            Err(error) => {
-                tracing::debug!(%error, "a file cannot be used with a completion port");
-                false
-            }
+            Err(error) => tracing::debug!(%error, "a file cannot belong to a port: blocking calls instead"),
         }
+        true
     }
 
     fn push(&self, request: Request) {
-        if let OpKind::Flush(_) = request.kind {
-            self.flushes.push(request);
+        if matches!(request.kind, OpKind::Flush(_)) || request.device.packet_file().is_none() {
+            self.blocking.push(request);
         } else {
             self.shared.table.lock().waiting.push_back(request);
         }
     }
 
     fn kick(&self) {
-        self.flushes.kick();
+        self.blocking.kick();
         while self.shared.begin_next() {}
         self.give_up_unwanted();
     }
@@ -217,7 +216,7 @@ impl Backend for Iocp {
             return None;
         }
         drop(table);
-        self.flushes.cancel(id)
+        self.blocking.cancel(id)
     }
 
     fn drive(&self, sink: &dyn Sink, until: Option<Instant>) -> Driven {
@@ -248,7 +247,7 @@ impl Backend for Iocp {
     }
 
     fn abandon(&self) {
-        self.flushes.abandon();
+        self.blocking.abandon();
         let mut table = self.shared.table.lock();
         table.flights.clear();
         let waiting = std::mem::take(&mut table.waiting);
@@ -257,9 +256,9 @@ impl Backend for Iocp {
     }
 }
 
-/// Where the thread for flushes delivers.
+/// Where the thread that blocks delivers.
 impl Sink for Shared {
-    fn complete(&self, _flushes: &dyn Backend, done: &mut Vec<Done>) {
+    fn complete(&self, _blocking: &dyn Backend, done: &mut Vec<Done>) {
         let mut table = self.table.lock();
         table.landed.append(done);
         self.tell(table.inside);

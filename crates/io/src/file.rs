@@ -1,7 +1,7 @@
 //! Image files and block devices, opened for reading only.
 //!
 //! The file is read through the system's page cache: a second search of the same image costs no disk, and requests
-//! need no alignment. What is not a regular file or a block device is refused before it is opened, because opening alone can
+//! need no alignment. Only a raw volume or disk of Windows is read past it, in whole sectors. What is not a regular file or a block device is refused before it is opened, because opening alone can
 //! block for ever (a named pipe) or do something (a tape rewinds).
 
 use std::fs::{File, Metadata};
@@ -10,10 +10,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::port::PortFile;
+#[cfg(windows)]
+use crate::raw;
 use crate::{Device, DeviceKind, FileKind, OpenError, positioned};
-
-/// Alignment of reads from a raw volume or disk of Windows, in bytes: its largest sector. The cache is not in between.
-const RAW_ALIGNMENT_BYTES: u32 = 4096;
 
 /// A regular file or a block device, read-only.
 #[derive(Debug)]
@@ -32,27 +31,33 @@ impl FileDevice {
     /// [`OpenError`], which says what is wrong and what its owner can do.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
         let path = path.as_ref();
-        let raw = cfg!(windows) && is_raw_path(path);
-        let owned = || path.to_owned();
-        // The metadata of a raw volume of Windows cannot be asked for: its path alone says what it is.
-        let mut kind = DeviceKind::Block;
-        if !raw {
-            let metadata = path.metadata().map_err(|e| OpenError::from_io(owned(), false, e))?;
-            kind = accept(&metadata).map_err(|kind| OpenError::WrongKind { path: owned(), kind })?;
+        #[cfg(windows)]
+        if raw::is_raw_path(path) {
+            return Self::open_raw(path);
         }
+        let owned = || path.to_owned();
+        let metadata = path.metadata().map_err(|e| OpenError::from_io(owned(), false, e))?;
+        let kind = accept(&metadata).map_err(|kind| OpenError::WrongKind { path: owned(), kind })?;
         let block = kind == DeviceKind::Block;
         let mut file = File::open(path).map_err(|e| OpenError::from_io(owned(), block, e))?;
-        if !raw {
-            // The path may lead elsewhere since it was looked at; the handle does not.
-            let metadata = file.metadata().map_err(|e| OpenError::from_io(owned(), block, e))?;
-            kind = accept(&metadata).map_err(|kind| OpenError::WrongKind { path: owned(), kind })?;
-        }
+        // The path may lead elsewhere since it was looked at; the handle does not.
+        let metadata = file.metadata().map_err(|e| OpenError::from_io(owned(), block, e))?;
+        let kind = accept(&metadata).map_err(|kind| OpenError::WrongKind { path: owned(), kind })?;
         // Metadata gives 0 for a block device; its end is where seeking to the end arrives.
         let len =
             file.seek(SeekFrom::End(0)).map_err(|source| OpenError::NoLength { path: owned(), source })?;
         advise_sequential(&file);
-        let alignment = if raw { RAW_ALIGNMENT_BYTES } else { 1 };
-        Ok(Self { name: path.display().to_string(), file: Arc::new(file), len, alignment, kind })
+        Ok(Self { name: path.display().to_string(), file: Arc::new(file), len, alignment: 1, kind })
+    }
+
+    /// A volume or a disk of Windows: its path alone says what it is, as it has no metadata.
+    #[cfg(windows)]
+    fn open_raw(path: &Path) -> Result<Self, OpenError> {
+        let owned = || path.to_owned();
+        let mut opened = raw::Opened::open(path).map_err(|e| OpenError::from_io(owned(), true, e))?;
+        let len = opened.len().map_err(|source| OpenError::NoLength { path: owned(), source })?;
+        let (file, alignment) = (Arc::new(opened.file), opened.sector_bytes);
+        Ok(Self { name: path.display().to_string(), file, len, alignment, kind: DeviceKind::Block })
     }
 
     /// The same handle for a [`Port`](crate::port::Port), which will only read from it.
@@ -82,9 +87,14 @@ impl Device for FileDevice {
     fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
         // The length stays what it was at opening even where the file grows, as the trait promises.
         let rest = usize::try_from(self.len.saturating_sub(offset)).unwrap_or(usize::MAX);
-        let count = buf.len().min(rest);
-        let Some(part) = buf.get_mut(..count).filter(|part| !part.is_empty()) else { return Ok(0) };
-        positioned::read_at(&self.file, part, offset)
+        // Past the cache whole sectors are asked for, even of a device that ends within one.
+        let sector = usize::try_from(self.alignment).unwrap_or(1);
+        let count = buf.len().min(rest.checked_next_multiple_of(sector).unwrap_or(rest));
+        let Some(part) = buf.get_mut(..count).filter(|_| rest > 0) else { return Ok(0) };
+        if part.is_empty() {
+            return Ok(0);
+        }
+        positioned::read_at(&self.file, part, offset).map(|read| read.min(rest))
     }
 }
 
@@ -124,14 +134,6 @@ fn accept_special(kind: std::fs::FileType) -> Result<DeviceKind, FileKind> {
 #[cfg(not(unix))]
 fn accept_special(_kind: std::fs::FileType) -> Result<DeviceKind, FileKind> {
     Err(FileKind::Unknown)
-}
-
-/// Whether a path of Windows names a volume or a disk itself: `\\.\C:`, `\\.\PhysicalDrive0`, `\\?\Volume{…}`.
-fn is_raw_path(path: &Path) -> bool {
-    let text = path.to_string_lossy();
-    let Some(rest) = text.strip_prefix(r"\\.\").or_else(|| text.strip_prefix(r"\\?\")) else { return false };
-    // With a separator behind the device's name it is a path into its file system.
-    !rest.is_empty() && !rest.contains(['\\', '/'])
 }
 
 #[cfg(test)]
@@ -218,21 +220,5 @@ mod tests {
             block.to_string(),
             "/dev/sda: no permission to read it; run the command as root (for example with sudo)"
         );
-    }
-
-    #[test]
-    fn raw_paths_of_windows_are_told_from_files() {
-        for (path, raw) in [
-            (r"\\.\C:", true),
-            (r"\\.\PhysicalDrive0", true),
-            (r"\\?\Volume{26a21bda-a627-11d7-9931-806e6f6e6963}", true),
-            (r"\\.\C:\image.dd", false),
-            (r"\\?\C:\image.dd", false),
-            (r"C:\image.dd", false),
-            ("image.dd", false),
-            (r"\\.\", false),
-        ] {
-            assert_eq!(is_raw_path(Path::new(path)), raw, "{path}");
-        }
     }
 }

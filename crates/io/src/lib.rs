@@ -44,6 +44,7 @@ mod pool;
 pub mod port;
 mod positioned;
 pub mod queue;
+mod raw;
 pub mod sim;
 mod window;
 mod writable;

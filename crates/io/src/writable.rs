@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use crate::file::accept;
 use crate::port::PortFile;
-use crate::{ALIGNMENT_BYTES, DeviceKind, OpenError};
+use crate::{ALIGNMENT_BYTES, DeviceKind, OpenError, raw};
 
 /// How to open a [`WritableFile`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -33,8 +33,8 @@ impl WriteOptions {
         self
     }
 
-    /// Goes past the page cache (`O_DIRECT`): offsets and lengths must then be multiples of 4096. Only on Linux; the
-    /// file system may refuse it.
+    /// Goes past the page cache (`O_DIRECT` on Linux, `FILE_FLAG_NO_BUFFERING` on Windows, nothing elsewhere): offsets and
+    /// lengths must then be multiples of 4096. The file system may refuse it.
     pub fn direct(mut self) -> Self {
         self.direct = true;
         self
@@ -51,13 +51,18 @@ pub struct WritableFile {
 }
 
 impl WritableFile {
-    /// Opens `path` for reading and writing. A block device is opened exclusively: one that is mounted is refused.
+    /// Opens `path` for reading and writing. A block device is opened exclusively: one that is mounted is refused. Volumes
+    /// and disks of Windows are refused: what is written to one below its file system is lost to it or damages it.
     ///
     /// # Errors
     /// [`OpenError`], which says what is wrong.
     pub fn open(path: impl AsRef<Path>, options: WriteOptions) -> Result<Self, OpenError> {
         let path = path.as_ref();
         let owned = || path.to_owned();
+        if cfg!(windows) && raw::is_raw_path(path) {
+            let source = io::Error::new(io::ErrorKind::Unsupported, "a volume or disk is not written to");
+            return Err(OpenError::Failed { path: owned(), source });
+        }
         let mut open = OpenOptions::new();
         open.read(true).write(true).create_new(options.create_new);
         let mut block = false;
@@ -137,7 +142,15 @@ fn set_flags(open: &mut OpenOptions, options: WriteOptions, block: bool) {
     open.mode(0o600).custom_flags(i32::try_from(flags.bits()).unwrap_or_default());
 }
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(windows)]
+fn set_flags(open: &mut OpenOptions, options: WriteOptions, _block: bool) {
+    if options.direct {
+        let flag = windows_sys::Win32::Storage::FileSystem::FILE_FLAG_NO_BUFFERING;
+        std::os::windows::fs::OpenOptionsExt::custom_flags(open, flag);
+    }
+}
+
+#[cfg(not(any(target_os = "linux", windows)))]
 fn set_flags(_open: &mut OpenOptions, _options: WriteOptions, _block: bool) {}
 
 #[cfg(test)]

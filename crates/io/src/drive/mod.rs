@@ -15,6 +15,9 @@ use std::fs::File;
 use std::num::NonZeroUsize;
 use std::ops::RangeInclusive;
 
+#[cfg(windows)]
+use crate::raw;
+
 /// What a request asks for at once on a disk with a head, where a seek costs as much as reading a mebibyte.
 const CHUNK_BYTES_ROTATIONAL: usize = 1 << 20;
 /// The same elsewhere: what fits into the processor's cache until it has been parsed.
@@ -43,8 +46,7 @@ impl DriveKind {
         match file.metadata() {
             Ok(metadata) if metadata.is_file() => Self::File,
             Ok(metadata) => drive_itself(&metadata),
-            // A raw volume of Windows has no metadata.
-            Err(_) => Self::Virtual,
+            Err(_) => without_metadata(file),
         }
     }
 
@@ -52,9 +54,9 @@ impl DriveKind {
     #[must_use]
     pub fn below(file: &File) -> Self {
         match file.metadata() {
-            Ok(metadata) if metadata.is_file() || metadata.is_dir() => drive_below(&metadata),
+            Ok(metadata) if metadata.is_file() || metadata.is_dir() => drive_below(file, &metadata),
             Ok(metadata) => drive_itself(&metadata),
-            Err(_) => Self::Virtual,
+            Err(_) => without_metadata(file),
         }
     }
 
@@ -90,18 +92,34 @@ fn drive_itself(metadata: &std::fs::Metadata) -> DriveKind {
 }
 
 #[cfg(target_os = "linux")]
-fn drive_below(metadata: &std::fs::Metadata) -> DriveKind {
+fn drive_below(_file: &File, metadata: &std::fs::Metadata) -> DriveKind {
     sysfs::kind(std::os::unix::fs::MetadataExt::dev(metadata))
 }
 
-/// Nobody is asked here yet, so nothing can be told.
+/// On Windows what has metadata is no drive; elsewhere nobody is asked, so nothing can be told.
 #[cfg(not(target_os = "linux"))]
 fn drive_itself(_metadata: &std::fs::Metadata) -> DriveKind {
     DriveKind::Virtual
 }
 
-#[cfg(not(target_os = "linux"))]
-fn drive_below(_metadata: &std::fs::Metadata) -> DriveKind {
+#[cfg(windows)]
+fn drive_below(file: &File, _metadata: &std::fs::Metadata) -> DriveKind {
+    raw::volume_below(file).map_or(DriveKind::Virtual, |volume| raw::drive_kind(&volume))
+}
+
+#[cfg(not(any(target_os = "linux", windows)))]
+fn drive_below(_file: &File, _metadata: &std::fs::Metadata) -> DriveKind {
+    DriveKind::Virtual
+}
+
+/// A raw volume or disk of Windows is such a thing.
+#[cfg(windows)]
+fn without_metadata(file: &File) -> DriveKind {
+    raw::drive_kind(file)
+}
+
+#[cfg(not(windows))]
+fn without_metadata(_file: &File) -> DriveKind {
     DriveKind::Virtual
 }
 

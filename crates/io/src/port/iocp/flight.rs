@@ -1,5 +1,8 @@
 //! A request while the kernel has it, and the block by which the kernel knows it.
-#![allow(unsafe_code, reason = "the kernel keeps the address of a block and of the memory, and writes to both")]
+#![allow(
+    unsafe_code,
+    reason = "the kernel keeps the address of a block and of the memory, and writes to both"
+)]
 
 use std::io;
 use std::mem::ManuallyDrop;

@@ -152,7 +152,9 @@ impl Table {
     /// What the end of a call means for its request: over, or once more.
     fn land(&mut self, id: OpId, result: io::Result<usize>) {
         let slot = self.flights.get_mut(id.index());
-        let Some((_, flight)) = slot.and_then(|slot| slot.take_if(|(flying, _)| *flying == id)) else { return };
+        let Some((_, flight)) = slot.and_then(|slot| slot.take_if(|(flying, _)| *flying == id)) else {
+            return;
+        };
         let cancelled = flight.cancelled;
         let mut request = flight.land();
         let step = match result {

@@ -89,6 +89,15 @@ fn a_file_is_opened_once_more_for_each_port() {
     assert!(first.0.packet_file().is_some() && second.0.packet_file().is_some());
 }
 
+/// The volume of `tests/raw.rs`, which compares what is read.
+#[test]
+fn a_volume_is_opened_once_more() {
+    let Some(volume) = std::env::var_os("QUARRY_RAW_VOLUME") else { return };
+    let (iocp, _sink) = started();
+    let device = device(&iocp, crate::FileDevice::open(volume).unwrap().port_file());
+    assert!(device.0.packet_file().is_some());
+}
+
 #[test]
 fn a_handle_that_shares_with_nobody_is_used_itself_or_blocks() {
     let file = holding(b"0123456789");

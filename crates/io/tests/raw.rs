@@ -1,0 +1,87 @@
+//! A volume of Windows itself, as its device is: opened by its own name, read past the cache, through a completion port.
+//!
+//! `QUARRY_RAW_VOLUME` names it (`\\.\E:`) and `QUARRY_RAW_IMAGE` a file with the same bytes; `cargo xtask test --windows` sets both and
+//! lets the one be a link to the other in wine's folder of devices. Without them there is nothing to compare.
+#![cfg(windows)]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::ffi::OsString;
+use std::io::Write as _;
+
+use quarry_io::port::{BackendKind, Op, Port, PortOptions};
+use quarry_io::{Buffer, Device, DeviceKind, DriveKind, FileDevice, OpenError, WritableFile, WriteOptions};
+
+/// The volume, and the bytes that it should hold.
+fn volume() -> Option<(OsString, Vec<u8>)> {
+    let Some(volume) = std::env::var_os("QUARRY_RAW_VOLUME") else {
+        assert!(std::env::var_os("QUARRY_REQUIRE_TOOLS").is_none(), "QUARRY_RAW_VOLUME names no volume");
+        let _ = writeln!(std::io::stderr(), "QUARRY_RAW_VOLUME names no volume: nothing is compared");
+        return None;
+    };
+    let image = std::env::var_os("QUARRY_RAW_IMAGE").expect("the volume's bytes are in a file");
+    Some((volume, std::fs::read(image).unwrap()))
+}
+
+#[test]
+fn a_volume_is_read_at_any_position() {
+    let Some((path, bytes)) = volume() else { return };
+    let device = FileDevice::open(&path).unwrap();
+    assert_eq!((device.len(), device.kind()), (bytes.len() as u64, DeviceKind::Block));
+    assert!(device.alignment() >= 512 && device.alignment() <= 4096);
+    let end = bytes.len();
+    for (offset, len) in
+        [(0, 512), (3, 8), (511, 2), (5000, 70_000), (end - 7, 7), (end - 512, 512), (end, 0)]
+    {
+        let read = device.read_bytes(offset as u64, len).unwrap();
+        assert_eq!(read, bytes[offset..offset + len], "{len} bytes at {offset}");
+    }
+    assert_eq!(device.read_bytes(end as u64 - 5, 6).unwrap_err().got, 5);
+}
+
+#[test]
+fn a_volume_is_read_through_ports() {
+    let Some((path, bytes)) = volume() else { return };
+    let device = FileDevice::open(&path).unwrap();
+    for backend in [BackendKind::Iocp, BackendKind::Threads] {
+        let port: Port<usize> = PortOptions::new().backend(backend).open().unwrap();
+        let registered = port.register(device.port_file(), 0).unwrap();
+        assert_eq!(registered.alignment(), device.alignment());
+        assert!(!registered.is_writable());
+        let chunk = 64 << 10;
+        let offsets: Vec<usize> = (0..bytes.len()).step_by(chunk).take(200).collect();
+        for &offset in &offsets {
+            let buffer = Buffer::alone(chunk).unwrap();
+            port.enqueue(Op::read(&registered, offset as u64, buffer, offset)).unwrap();
+        }
+        for _ in &offsets {
+            let completion = port.wait().unwrap();
+            let (count, offset) = (completion.result.as_ref().copied().unwrap(), completion.context);
+            assert_eq!(count, chunk.min(bytes.len() - offset));
+            let read = completion.into_buffer().unwrap();
+            assert!(read[..count] == bytes[offset..offset + count], "at {offset}, {backend:?}");
+        }
+        let misaligned = Op::read(&registered, 1, Buffer::alone(512).unwrap(), 0);
+        assert!(port.submit(misaligned).is_err());
+    }
+}
+
+#[test]
+fn a_volume_is_not_written_to() {
+    let Some((path, _)) = volume() else { return };
+    assert!(WritableFile::open(&path, WriteOptions::new()).is_err());
+}
+
+#[test]
+fn the_drive_of_a_volume_is_asked_for_its_kind() {
+    let Some((path, _)) = volume() else { return };
+    let kind = DriveKind::of(&std::fs::File::open(path).unwrap());
+    // Wine's volume is a file, and its drivers answer nothing.
+    assert!(kind.profile().depth() > 0);
+}
+
+#[test]
+fn what_is_not_there_or_not_allowed_is_said() {
+    let missing = FileDevice::open(r"\\.\Q:").unwrap_err();
+    assert!(matches!(missing, OpenError::NotFound { .. }), "{missing}");
+    assert_eq!(missing.to_string(), r"\\.\Q:: not found");
+}

@@ -11,6 +11,8 @@ mod process;
 mod soak;
 mod steps;
 mod volumes;
+mod windows;
+mod wine;
 mod workspace;
 
 use std::process::ExitCode;
@@ -23,6 +25,7 @@ Usage: cargo xtask <COMMAND>
 
 Commands:
   test [--only STEP,…]    everything that must hold before a change goes in (under 40 minutes from nothing)
+  test --windows          its step `windows` alone: builds for Windows, and runs the tests under wine
   soak [--minutes N]      the same questions asked for longer: a million files, long fuzzing, many property cases (60)
   bench                   measures the scan and the search on a million files, beside a hand-written loop and mft_dump
   volumes                 builds the NTFS volumes that the tests compare with, if they are not there, and says where
@@ -44,6 +47,7 @@ fn run(arguments: Vec<String>) -> Result<()> {
     match words.as_slice() {
         ["test"] => steps::run(None),
         ["test", "--only", chosen] => steps::run(Some(chosen)),
+        ["test", "--windows"] => steps::run(Some("windows")),
         ["soak"] => soak::long(Duration::from_secs(60 * 60)),
         ["soak", "--minutes", minutes] => {
             let minutes: u64 =

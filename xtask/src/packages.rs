@@ -24,6 +24,9 @@ const TOOLS: &[(&str, &str)] = &[
     ("find", "findutils"),
     ("mountpoint", "util-linux"),
     ("umount", "mount"),
+    ("x86_64-w64-mingw32-gcc", "gcc-mingw-w64-x86-64"),
+    ("wine", "wine"),
+    ("wineserver", "wine"),
 ];
 
 /// Makes sure that every tool is there.

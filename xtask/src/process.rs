@@ -1,7 +1,7 @@
 //! Running other programs: what is run is shown as it would be typed, and a failure names it.
 
 use std::ffi::OsStr;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, bail};
 
@@ -26,6 +26,21 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
         bail!("`{line}` failed: {status}");
     }
     Ok(())
+}
+
+/// Runs a command to its end and gives what it prints; what it complains of is passed through.
+///
+/// # Errors
+/// When it cannot be started, or ends otherwise than well.
+pub(crate) fn output(command: &mut Command) -> Result<Vec<u8>> {
+    let line = shown(command);
+    eprintln!("$ {line}");
+    let output =
+        command.stderr(Stdio::inherit()).output().with_context(|| format!("cannot start `{line}`"))?;
+    if !output.status.success() {
+        bail!("`{line}` failed: {}", output.status);
+    }
+    Ok(output.stdout)
 }
 
 /// The command as somebody would type it, settings first.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 
 use crate::process::{cargo, run as execute};
-use crate::{packages, soak, volumes, workspace};
+use crate::{packages, soak, volumes, windows, workspace};
 
 struct Step {
     name: &'static str,
@@ -21,6 +21,7 @@ const STEPS: &[Step] = &[
     Step { name: "doc", what: "documentation, warnings are errors", action: doc },
     Step { name: "unit", what: "unit, property and end-to-end tests of every crate", action: unit },
     Step { name: "corpus", what: "real volumes, samples, and the project's own rules", action: corpus },
+    Step { name: "windows", what: "the build for Windows, under wine", action: windows::step },
     Step { name: "soak", what: "a short slice of the long run", action: soak::slice },
 ];
 

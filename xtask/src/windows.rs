@@ -1,0 +1,90 @@
+//! The Windows build on this system: built by the MinGW tools, run by wine.
+//!
+//! What wine can show is that the calls are right: completion ports, overlapped and unbuffered reads, a raw volume by its
+//! name. What it cannot is listed in [`LEFT_OUT`], and said at each run.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Result, ensure};
+
+use crate::process::{output, run};
+use crate::steps::tests;
+use crate::wine::{self, Prefix, TARGET};
+use crate::{packages, workspace};
+
+/// Tests that do not run under wine, by a part of their names, and why not. All others do.
+const LEFT_OUT: &[(&str, &str)] = &[];
+
+/// What is asked of the Windows command and of this system's, which have to say the same.
+const QUESTIONS: &[&[&str]] = &[
+    &["find", "", "--format", "csv", "--columns", "path,size,allocated,modified,created,state"],
+    &["find", "*.jpg", "--sort", "size", "--paths"],
+    &["find", "size:>1mb dm:>=2024", "--deleted", "--format", "jsonl", "--columns", "path,size,state"],
+];
+
+/// Builds for Windows and runs what can be run.
+///
+/// # Errors
+/// The first thing that does not hold.
+pub(crate) fn step() -> Result<()> {
+    packages::ensure()?;
+    wine::ensure_target()?;
+    let prefix = wine::prefix()?;
+    let held = checks(&prefix);
+    prefix.stop();
+    held
+}
+
+fn checks(prefix: &Prefix) -> Result<()> {
+    let image = image()?;
+    let volume = prefix.attach(&image)?;
+    for (test, why) in LEFT_OUT {
+        println!("!! not run under wine: {test}: {why}");
+    }
+    // Those that talk to the system first: what fails in them fails above, too.
+    for packages in [
+        "--package quarry-sync --package quarry-io",
+        "--workspace --exclude quarry-sync --exclude quarry-io --exclude quarry-tests --exclude quarry-fuzz --exclude quarry-xtask",
+    ] {
+        let mut command = tests(&format!("test {packages} --lib --bins --tests --target {TARGET} --"));
+        command.args(LEFT_OUT.iter().flat_map(|(test, _)| ["--skip", test]));
+        command.env("QUARRY_RAW_VOLUME", volume).env("QUARRY_RAW_IMAGE", wine::path(&image));
+        run(prefix.set(&mut command))?;
+    }
+    compare(prefix, &image, volume)
+}
+
+/// The demo volume, as a file.
+fn image() -> Result<PathBuf> {
+    let (packed, image) =
+        (workspace::root().join("crates/cli/demo/demo.ntfs.zst"), workspace::target().join("demo.ntfs"));
+    run(Command::new("zstd").args(["-q", "-f", "-d"]).arg(packed).arg("-o").arg(&image))?;
+    Ok(image)
+}
+
+/// Asks both builds the same, the Windows one of the image and of the raw volume that it is.
+fn compare(prefix: &Prefix, image: &Path, volume: &str) -> Result<()> {
+    let build = "build --package quarry-cli --bin quarry";
+    run(&mut tests(build))?;
+    run(&mut tests(&format!("{build} --target {TARGET}")))?;
+    let native = workspace::target().join("debug/quarry");
+    let foreign = workspace::target().join(TARGET).join("debug/quarry.exe");
+    for question in QUESTIONS {
+        let mut asked = Command::new(&native);
+        let expected = output(asked.args(*question).arg("--on").arg(image).env("TZ", "UTC"))?;
+        ensure!(expected.len() > 100, "`{}` finds next to nothing", question.join(" "));
+        for source in [wine::path(image), volume.to_owned()] {
+            let mut asked = prefix.command(&foreign);
+            let found = output(asked.args(*question).args(["--on", &source]).env("TZ", "UTC"))?;
+            let same = found == expected;
+            ensure!(
+                same,
+                "`quarry.exe {} --on {source}` says something else than on Linux",
+                question.join(" ")
+            );
+            println!("quarry.exe {} --on {source}: {} bytes, as on Linux", question.join(" "), found.len());
+        }
+    }
+    Ok(())
+}

@@ -20,7 +20,6 @@ pub(crate) mod style;
 pub(crate) mod table;
 pub(crate) mod time;
 pub(crate) mod words;
-pub(crate) mod wtf8;
 
 use quarry_index::RowFlags;
 use row::{Row, state_words};

@@ -23,7 +23,7 @@ pub mod query;
 mod row;
 mod rows;
 mod store;
-mod wtf8;
+pub mod wtf8;
 
 pub use batch::{Batch, NAME_BYTES_MAX, Stream};
 pub use build::{BuildError, Builder, Finding, FindingKind, Findings, LISTED_MAX};

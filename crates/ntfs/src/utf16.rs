@@ -87,15 +87,14 @@ impl std::fmt::Display for Utf16<'_> {
     }
 }
 
-/// Appends a code point, surrogate or not.
+/// Appends a code point, surrogate or not. Reading WTF-8 is the business of whoever keeps names; here it is only written.
 fn push(out: &mut Vec<u8>, point: u32) {
-    let low = |shift: u32| 0x80 | (point >> shift).to_le_bytes()[0] & 0x3F;
-    let lead = |mark: u8, shift: u32| mark | (point >> shift).to_le_bytes()[0];
-    match point {
-        0..=0x7F => out.push(lead(0, 0)),
-        0x80..=0x7FF => out.extend_from_slice(&[lead(0xC0, 6), low(0)]),
-        0x800..=0xFFFF => out.extend_from_slice(&[lead(0xE0, 12), low(6), low(0)]),
-        _ => out.extend_from_slice(&[lead(0xF0, 18), low(12), low(6), low(0)]),
+    match char::from_u32(point) {
+        Some(scalar) => out.extend_from_slice(scalar.encode_utf8(&mut [0; 4]).as_bytes()),
+        None => {
+            let low = |shift: u32| 0x80 | (point >> shift).to_le_bytes()[0] & 0x3F;
+            out.extend_from_slice(&[0xED, low(6), low(0)]);
+        }
     }
 }
 

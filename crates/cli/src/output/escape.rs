@@ -5,10 +5,10 @@
 //! `\u{202e}`. A pipe gets the bytes as they are: a program must be able to open what it was told.
 
 use quarry_index::query::is_unprintable;
+use quarry_index::wtf8::{Piece, pieces};
 use unicode_width::UnicodeWidthChar as _;
 
 use super::number::push_hexadecimal;
-use super::wtf8::{Piece, pieces};
 
 /// Appends `name` with everything that [cannot be printed](is_unprintable) and every surrogate on its own spelled out.
 pub(crate) fn push_escaped(out: &mut Vec<u8>, name: &[u8]) {

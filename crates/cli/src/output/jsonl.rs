@@ -7,9 +7,9 @@ use super::column::{Cell, Column};
 use super::number::{push_hexadecimal, push_number};
 use super::row::Row;
 use super::time::push_rfc3339;
-use super::wtf8::{Piece, pieces};
 use super::{Writer, push_words};
 use quarry_index::query::is_unprintable;
+use quarry_index::wtf8::{Piece, pieces};
 
 /// Writes an object and a line end a row.
 #[derive(Debug)]

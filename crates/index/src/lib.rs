@@ -13,6 +13,7 @@
 mod batch;
 mod build;
 mod case;
+mod check;
 mod columns;
 mod evidence;
 mod file;

@@ -1,5 +1,7 @@
 //! The columns of rows and of files, as they lie in a snapshot.
 
+use std::sync::OnceLock;
+
 use crate::batch::as_u32;
 use crate::row::{Kind, RowFlags};
 use crate::store::{ByteColumn, Column, Directory, Packed, Ranked, SnapshotError, exactly};
@@ -8,6 +10,10 @@ use crate::{Evidence, Time};
 /// Bits of a row's class that hold its kind; its flags follow.
 const KIND_BITS: u8 = 2;
 const CLASS_MAX: u8 = (1 << 6) - 1;
+
+/// What numbers of two and of four bytes are less than.
+const LIMIT_16: u64 = 1 << 16;
+const LIMIT_32: u64 = 1 << 32;
 
 /// A row's kind and flags in one byte.
 pub(crate) fn class_of(kind: Kind, flags: RowFlags) -> u8 {
@@ -38,6 +44,8 @@ pub(crate) struct Rows {
     pub(crate) primary: Ranked,
     pub(crate) subtree: Ranked,
     pub(crate) subtree_end: Packed,
+    /// The bucket of orphans, once it was asked for: beside the root the only row that lies in none.
+    bucket: OnceLock<usize>,
     pub(crate) extra_file: Packed,
     pub(crate) extra_size: Packed,
     pub(crate) extra_allocated: Packed,
@@ -73,16 +81,33 @@ impl Rows {
         Ok(Self {
             class,
             name: directory.packed_below(Column::RowName, rows, names)?,
-            parent: directory.packed(Column::RowParent, rows)?,
+            parent: directory.packed_below(Column::RowParent, rows, rows as u64)?,
             primary,
             subtree,
-            subtree_end: directory.packed(Column::SubtreeEnd, holders)?,
+            subtree_end: directory.packed_below(Column::SubtreeEnd, holders, rows as u64 + 1)?,
+            bucket: OnceLock::new(),
             extra_file: directory.packed_below(Column::ExtraFile, extras, files as u64)?,
             extra_size: directory.packed(Column::ExtraSize, extras)?,
             extra_allocated: directory.packed(Column::ExtraAllocated, extras)?,
-            claim_row: directory.packed(Column::ClaimRow, claims)?,
+            claim_row: directory.packed_below(Column::ClaimRow, claims, rows as u64)?,
             claim_parent: directory.packed(Column::ClaimParent, claims)?,
         })
+    }
+
+    /// Its columns of numbers.
+    pub(crate) fn columns(&self) -> [&Packed; 8] {
+        let Self {
+            name,
+            parent,
+            subtree_end,
+            extra_file,
+            extra_size,
+            extra_allocated,
+            claim_row,
+            claim_parent,
+            ..
+        } = self;
+        [name, parent, subtree_end, extra_file, extra_size, extra_allocated, claim_row, claim_parent]
     }
 
     /// What the row calls its folder, if that is not what its parent is called.
@@ -106,15 +131,38 @@ impl Rows {
         class
     }
 
+    /// Kinds and flags of all rows; those that there are none of count as a fault.
+    pub(crate) fn classes(&self) -> &[u8] {
+        let classes = self.class.all();
+        if classes.iter().fold(0, |all, class| all | class) > CLASS_MAX {
+            self.class.misfit(0);
+        }
+        classes
+    }
+
     /// The row of the parent; a top row is its own.
     #[inline]
     pub(crate) fn parent(&self, row: usize) -> usize {
         let parent = self.parent.get_u32(row) as usize;
-        if parent > row {
+        if parent >= row && !(parent == row && self.is_top(row)) {
             self.parent.misfit(row);
             return row;
         }
         parent
+    }
+
+    /// Whether it is the root or the bucket of orphans, which lie in nothing.
+    pub(crate) fn is_top(&self, row: usize) -> bool {
+        row == 0 || row == *self.bucket.get_or_init(|| self.end(0) as usize)
+    }
+
+    /// Whether the subtree of `parent` holds that of `row`; if not, which is right cannot be told, and the fault is noted.
+    pub(crate) fn lies_in(&self, row: usize, parent: usize) -> bool {
+        let holds = self.end(parent) >= self.end(row);
+        if !holds {
+            self.parent.misfit(row);
+        }
+        holds
     }
 
     /// The first row after the subtree.
@@ -176,6 +224,7 @@ impl Files {
     pub(crate) fn open(directory: &Directory) -> Result<Self, SnapshotError> {
         let files = directory.values(Column::FileSize);
         let column = |column| directory.packed(column, files);
+        let below = |column, limit| directory.packed_below(column, files, limit);
         Ok(Self {
             size: column(Column::FileSize)?,
             allocated: column(Column::FileAllocated)?,
@@ -183,13 +232,25 @@ impl Files {
             created: column(Column::FileCreated)?,
             changed: column(Column::FileChanged)?,
             accessed: column(Column::FileAccessed)?,
-            attributes: column(Column::FileAttributes)?,
-            tag: column(Column::FileTag)?,
-            links: column(Column::FileLinks)?,
-            record: column(Column::FileRecord)?,
-            sequence: column(Column::FileSequence)?,
-            flags: column(Column::FileFlags)?,
+            attributes: below(Column::FileAttributes, LIMIT_32)?,
+            tag: below(Column::FileTag, LIMIT_32)?,
+            links: below(Column::FileLinks, LIMIT_16)?,
+            record: below(Column::FileRecord, LIMIT_32)?,
+            sequence: below(Column::FileSequence, LIMIT_16)?,
+            flags: below(Column::FileFlags, 1 << 6)?,
         })
+    }
+}
+
+impl Files {
+    /// Its columns of numbers.
+    pub(crate) fn columns(&self) -> [&Packed; 12] {
+        let Self { size, allocated, modified, created, changed, accessed, .. } = self;
+        let Self { attributes, tag, links, record, sequence, flags, .. } = self;
+        [
+            size, allocated, modified, created, changed, accessed, attributes, tag, links, record, sequence,
+            flags,
+        ]
     }
 }
 
@@ -214,7 +275,7 @@ impl KeptEvidence {
         let files = directory.values(Column::FileSize);
         let column = |column| directory.packed(column, files);
         Ok(Some(Self {
-            security: column(Column::EvidenceSecurity)?,
+            security: directory.packed_below(Column::EvidenceSecurity, files, LIMIT_32)?,
             usn: column(Column::EvidenceUsn)?,
             lsn: column(Column::EvidenceLsn)?,
             name_modified: column(Column::EvidenceNameModified)?,
@@ -222,6 +283,12 @@ impl KeptEvidence {
             name_changed: column(Column::EvidenceNameChanged)?,
             name_accessed: column(Column::EvidenceNameAccessed)?,
         }))
+    }
+
+    /// Its columns of numbers.
+    pub(crate) fn columns(&self) -> [&Packed; 7] {
+        let Self { security, usn, lsn, name_modified, name_created, name_changed, name_accessed } = self;
+        [security, usn, lsn, name_modified, name_created, name_changed, name_accessed]
     }
 
     pub(crate) fn get(&self, file: usize) -> Evidence {
@@ -258,5 +325,11 @@ impl TotalColumns {
             allocated: column(Column::TotalAllocated)?,
             newest: column(Column::TotalNewest)?,
         })
+    }
+
+    /// Its columns of numbers.
+    pub(crate) fn columns(&self) -> [&Packed; 5] {
+        let Self { files, folders, bytes, allocated, newest } = self;
+        [files, folders, bytes, allocated, newest]
     }
 }

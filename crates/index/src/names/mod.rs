@@ -6,6 +6,7 @@
 //! sorting by name compares numbers. What a name looks like is kept as the way back from its folded form ([`spelling`]):
 //! a second blob would take as much as the first.
 
+mod cursor;
 mod distinct;
 mod first;
 mod pattern;
@@ -17,19 +18,24 @@ mod text;
 mod write;
 
 use std::borrow::Cow;
+use std::ops::Range;
+use std::sync::OnceLock;
 
+pub(crate) use cursor::NameCursor;
 pub(crate) use distinct::{Distinct, distinct};
 use spelling::Speller;
 
 use crate::CaseTable;
 use crate::batch::NAME_BYTES_MAX;
-use crate::store::{ByteColumn, Column, Directory, Packed, PackedCursor, SnapshotError};
+use crate::store::{ByteColumn, Column, Directory, Packed, SnapshotError};
 
 /// What folding can make of the longest name: three bytes of each that is no WTF-8.
 const FOLDED_BYTES_MAX: usize = 3 * NAME_BYTES_MAX;
 
 /// The first code of a spelling that takes bytes.
 const FIRST_TOLD: u64 = 3;
+/// What a spelling takes at most: how it is told, the length, and a name.
+const SPELLING_BYTES_MAX: usize = 1 + 2 + NAME_BYTES_MAX;
 
 /// The names of an index by number.
 #[derive(Debug)]
@@ -41,22 +47,24 @@ pub struct NameStore {
     posting_end: Packed,
     posting_row: Packed,
     case: CaseTable,
-    speller: Speller,
+    /// Made when the first name is spelled.
+    speller: OnceLock<Speller>,
 }
 
 impl NameStore {
     pub(crate) fn open(directory: &Directory) -> Result<Self, SnapshotError> {
-        let names = directory.values(Column::NameEnd);
+        let (names, rows) = (directory.values(Column::NameEnd), directory.rows as u64);
+        let folded = directory.bytes(Column::NameFolded)?;
         let case = CaseTable::from_pairs(directory.bytes(Column::CasePairs)?.all());
         Ok(Self {
-            folded: directory.bytes(Column::NameFolded)?,
-            end: directory.packed(Column::NameEnd, names)?,
+            end: directory.packed_below(Column::NameEnd, names, folded.len() as u64 + 1)?,
+            folded,
             spelling: directory.packed(Column::NameSpelling, names)?,
             spellings: directory.bytes(Column::SpellingBytes)?,
-            posting_end: directory.packed(Column::PostingEnd, names)?,
-            posting_row: directory.packed_below(Column::PostingRow, directory.rows, directory.rows as u64)?,
-            speller: Speller::new(&case),
+            posting_end: directory.packed_below(Column::PostingEnd, names, rows + 1)?,
+            posting_row: directory.packed_below(Column::PostingRow, directory.rows, rows)?,
             case,
+            speller: OnceLock::new(),
         })
     }
 
@@ -92,10 +100,25 @@ impl NameStore {
     }
 
     fn spell(&self, name: u32, folded: &[u8], code: u64, out: &mut Vec<u8>) {
-        let spellings = if code < FIRST_TOLD { &[] } else { self.spellings.all() };
-        if self.speller.restore(folded, code, spellings, out).is_err() {
+        let before = out.len();
+        let restored = match code.checked_sub(FIRST_TOLD) {
+            None => self.speller().restore(folded, code, &[], out),
+            // What is told lies in the next bytes, so that no more of them is looked at.
+            Some(place) => {
+                let place = usize::try_from(place).unwrap_or(usize::MAX).min(self.spellings.len());
+                let end = place.saturating_add(SPELLING_BYTES_MAX).min(self.spellings.len());
+                self.speller().restore(folded, FIRST_TOLD, self.spellings.slice(place..end), out)
+            }
+        };
+        // A character that folds takes at most three bytes before and one after, so a name that is longer is not this one's.
+        if restored.is_err() || out.len() - before > 3 * folded.len() {
+            out.truncate(before);
             self.spelling.misfit(name as usize);
         }
+    }
+
+    fn speller(&self) -> &Speller {
+        self.speller.get_or_init(|| Speller::new(&self.case))
     }
 
     /// The name in upper case by the volume's table; empty if there is no such name.
@@ -120,16 +143,6 @@ impl NameStore {
         self.folded.all()
     }
 
-    /// A reader for names in ascending order.
-    pub(crate) fn cursor(&self) -> NameCursor<'_> {
-        NameCursor {
-            names: self,
-            end: self.end.cursor(),
-            posting_end: self.posting_end.cursor(),
-            posting_row: self.posting_row.cursor(),
-        }
-    }
-
     /// The rows that bear the name, ascending.
     pub fn rows_of(&self, name: u32) -> impl Iterator<Item = u32> {
         let place = name as usize;
@@ -137,7 +150,7 @@ impl NameStore {
         self.posting_range(place, start, self.posting_end.get(place)).map(|at| self.posting_row.get_u32(at))
     }
 
-    fn posting_range(&self, name: usize, start: u64, end: u64) -> std::ops::Range<usize> {
+    fn posting_range(&self, name: usize, start: u64, end: u64) -> Range<usize> {
         match (usize::try_from(start), usize::try_from(end)) {
             (Ok(start), Ok(end)) if start <= end && end <= self.posting_row.len() => start..end,
             _ => {
@@ -156,33 +169,5 @@ impl NameStore {
     #[must_use]
     pub fn case_table(&self) -> &CaseTable {
         &self.case
-    }
-}
-
-/// Reads names mostly in ascending order, with whole chunks of their offsets unpacked.
-pub(crate) struct NameCursor<'a> {
-    names: &'a NameStore,
-    end: PackedCursor<'a>,
-    posting_end: PackedCursor<'a>,
-    posting_row: PackedCursor<'a>,
-}
-
-impl<'a> NameCursor<'a> {
-    /// The name from `from` on that holds the byte at `offset` of the blob; the number of names if none does.
-    pub(crate) fn holding(&mut self, offset: usize, from: usize) -> usize {
-        self.names.end.rank_of(offset as u64, &mut self.end, from)
-    }
-
-    /// Where a name ends in the blob.
-    pub(crate) fn end(&mut self, name: usize) -> usize {
-        usize::try_from(self.end.get(name)).unwrap_or(usize::MAX)
-    }
-
-    /// Calls `each` with the rows that bear the name.
-    pub(crate) fn rows_of(&mut self, name: usize, mut each: impl FnMut(u32)) {
-        let start = name.checked_sub(1).map_or(0, |before| self.posting_end.get(before));
-        for at in self.names.posting_range(name, start, self.posting_end.get(name)) {
-            each(u32::try_from(self.posting_row.get(at)).unwrap_or(u32::MAX));
-        }
     }
 }

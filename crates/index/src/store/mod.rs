@@ -11,6 +11,8 @@
 
 mod column;
 mod fault;
+#[cfg(test)]
+mod forge;
 mod format;
 mod open;
 mod packed;
@@ -25,7 +27,7 @@ pub use fault::{Part, SnapshotError};
 pub use format::Column;
 pub(crate) use format::Transform;
 pub(crate) use open::{Directory, exactly, open};
-pub(crate) use packed::{Packed, PackedCursor, estimate, pack};
+pub(crate) use packed::{CHUNK_WORDS, Packed, PackedCursor, estimate, pack};
 pub(crate) use ranked::{Ranked, rank};
 pub use storage::SnapshotBytes;
 pub(crate) use writer::{Encoded, Writer};

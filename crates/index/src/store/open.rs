@@ -22,7 +22,7 @@ pub(crate) struct Directory {
     pub(crate) storage: Arc<Storage>,
     pub(crate) rows: usize,
     pub(crate) identity: u64,
-    entries: BTreeMap<Column, (Entry, Transform)>,
+    pub(super) entries: BTreeMap<Column, (Entry, Transform)>,
 }
 
 /// Opens a snapshot. The blocks of what was `made_here` are trusted, others are checked when they are first touched.
@@ -165,7 +165,7 @@ impl Directory {
         Ok(Packed::new(place, limit, relative))
     }
 
-    fn place(&self, column: Column) -> Result<(Place, Transform), SnapshotError> {
+    pub(super) fn place(&self, column: Column) -> Result<(Place, Transform), SnapshotError> {
         let (entry, transform) = self
             .entries
             .get(&column)

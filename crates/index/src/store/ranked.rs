@@ -3,6 +3,8 @@
 //! A row that is the first of its file has a bit here, and the number of its file is the count of those before: one bit and
 //! a sixteenth instead of four bytes.
 
+use std::sync::OnceLock;
+
 use super::column::Place;
 
 const WORD: usize = u64::BITS as usize;
@@ -14,11 +16,15 @@ const RANK_BYTES: usize = 4;
 
 /// A column of ranked bits.
 #[derive(Debug, Clone)]
-pub(crate) struct Ranked(Place);
+pub(crate) struct Ranked {
+    place: Place,
+    /// Set when the list of ranks has been held against the bits, which is done once.
+    counted: OnceLock<()>,
+}
 
 impl Ranked {
     pub(super) fn new(place: Place) -> Self {
-        Self(place)
+        Self { place, counted: OnceLock::new() }
     }
 
     /// How many bytes so many bits take.
@@ -28,7 +34,7 @@ impl Ranked {
 
     /// How many bits there are.
     pub(crate) fn len(&self) -> usize {
-        self.0.values
+        self.place.values
     }
 
     /// Whether a bit is set.
@@ -40,6 +46,7 @@ impl Ranked {
     /// How many bits are set before `index`.
     #[inline]
     pub(crate) fn rank(&self, index: usize) -> usize {
+        self.counted.get_or_init(|| self.check());
         let index = index.min(self.len());
         let stride = index / STRIDE;
         let words = stride * (STRIDE / WORD)..index / WORD;
@@ -51,6 +58,25 @@ impl Ranked {
         self.before(stride) + (whole + part) as usize
     }
 
+    /// Holds the list of ranks against the bits, for all else trusts it: how many are before a row, and so which file it is of.
+    fn check(&self) {
+        let mut before = 0;
+        let Some(bytes) = self.place.get(0..self.word_bytes()) else { return self.missing(0) };
+        for (stride, bytes) in bytes.chunks(STRIDE_BYTES).enumerate() {
+            if self.before(stride) != before {
+                return self.missing(stride * STRIDE);
+            }
+            let words = bytes.as_chunks::<WORD_BYTES>().0.iter();
+            before += words.map(|word| u64::from_le_bytes(*word).count_ones() as usize).sum::<usize>();
+        }
+        // Bits behind the last one would be counted, and are no one's.
+        let behind = bytes.last_chunk().map_or(0, |last| u64::from_le_bytes(*last));
+        let used = self.len() % WORD;
+        if before != self.count() || (used > 0 && behind >> used != 0) {
+            self.missing(self.len())
+        }
+    }
+
     /// How many bits are set.
     pub(crate) fn count(&self) -> usize {
         self.before(self.len().div_ceil(STRIDE))
@@ -58,6 +84,7 @@ impl Ranked {
 
     /// The place of the `nth` set bit, counted from 0.
     pub(crate) fn select(&self, nth: usize) -> Option<usize> {
+        self.counted.get_or_init(|| self.check());
         let (mut low, mut high) = (0, self.len().div_ceil(STRIDE));
         if nth >= self.count() {
             return None;
@@ -77,35 +104,34 @@ impl Ranked {
             }
             rest -= ones;
         }
-        self.0.misfit(nth);
+        self.place.misfit(nth);
         None
     }
 
-    /// The words of 64 bits, first bits lowest.
-    pub(crate) fn words(&self) -> impl ExactSizeIterator<Item = u64> {
-        let (words, _) =
-            self.0.get(0..self.len().div_ceil(WORD) * WORD_BYTES).unwrap_or_default().as_chunks::<8>();
-        words.iter().map(|word| u64::from_le_bytes(*word))
+    /// Bytes of the words, behind which the ranks lie.
+    fn word_bytes(&self) -> usize {
+        self.len().div_ceil(WORD) * WORD_BYTES
     }
 
+    /// One word of 64 bits; 0 beyond the end.
     #[inline]
-    fn word(&self, word: usize) -> u64 {
+    pub(crate) fn word(&self, word: usize) -> u64 {
         let start = word * WORD_BYTES;
-        let bytes = self.0.get(start..start + WORD_BYTES).and_then(|bytes| bytes.try_into().ok());
+        let bytes = self.place.get(start..start + WORD_BYTES).and_then(|bytes| bytes.try_into().ok());
         bytes.map(u64::from_le_bytes).unwrap_or_else(|| self.missing(word * WORD))
     }
 
     /// Bits that are set before a stride.
     #[inline]
     fn before(&self, stride: usize) -> usize {
-        let start = self.len().div_ceil(WORD) * WORD_BYTES + stride * RANK_BYTES;
-        let bytes = self.0.get(start..start + RANK_BYTES).and_then(|bytes| bytes.try_into().ok());
+        let start = self.word_bytes() + stride * RANK_BYTES;
+        let bytes = self.place.get(start..start + RANK_BYTES).and_then(|bytes| bytes.try_into().ok());
         bytes.map(|bytes| u32::from_le_bytes(bytes) as usize).unwrap_or_else(|| self.missing(stride * STRIDE))
     }
 
     #[cold]
     fn missing<T: Default>(&self, index: usize) -> T {
-        self.0.misfit(index);
+        self.place.misfit(index);
         T::default()
     }
 }

@@ -1,6 +1,7 @@
 //! Packed numbers and ranked bits against plain vectors.
 
 use std::io::Cursor;
+use std::ops::RangeInclusive;
 
 use proptest::prelude::*;
 
@@ -40,19 +41,18 @@ fn numbers() -> impl Strategy<Value = Vec<u64>> {
 
 proptest! {
     #[test]
-    fn packed_numbers_come_back_one_by_one_and_together(values in numbers()) {
+    fn packed_numbers_come_back_one_by_one_and_together(values in numbers(), ends in any::<[prop::sample::Index; 2]>()) {
         let (directory, column) = packed(&values);
         prop_assert_eq!(column.len(), values.len());
         let single: Vec<u64> = (0..values.len()).map(|index| column.get(index)).collect();
         prop_assert_eq!(&single, &values);
         let mut cursor = column.cursor();
         prop_assert!((0..values.len()).map(|index| cursor.get(index)).eq(values.iter().copied()));
-        let mut chunks = Vec::new();
-        column.for_each_chunk(|first, chunk| {
-            assert_eq!(first, chunks.len());
-            chunks.extend_from_slice(chunk);
-        });
-        prop_assert_eq!(&chunks, &values);
+        let (from, to) = (ends[0].index(values.len() + 1), ends[1].index(values.len() + 1));
+        let (from, to) = (from.min(to), from.max(to));
+        let mut run = Vec::new();
+        cursor.runs(from..to, |some| run.extend_from_slice(some));
+        prop_assert_eq!(&run, &values[from..to]);
         directory.storage.sound().unwrap();
         column.get(values.len());
         prop_assert!(directory.storage.sound().is_err(), "there is no such number");
@@ -65,10 +65,12 @@ proptest! {
         let (low, high) = (pick(picks[0]).min(pick(picks[1])), pick(picks[0]).max(pick(picks[1])));
         for (first, last) in [(low, high), (a, u64::MAX), (0, a), (1, 0)] {
             let bounds = first..=last;
-            let mut found = Vec::new();
-            column.for_each_within(bounds.clone(), |index| found.push(index));
-            let expected: Vec<usize> = (0..values.len()).filter(|&index| bounds.contains(&values[index])).collect();
-            prop_assert_eq!(found, expected);
+            let mut words = vec![0; values.len().div_ceil(64)];
+            let may_hold = |of: RangeInclusive<u64>| first <= *of.end() && *of.start() <= last;
+            column.mark(0, &mut words, may_hold, |value| bounds.contains(&value));
+            for (index, value) in values.iter().enumerate() {
+                prop_assert_eq!(words[index / 64] >> (index % 64) & 1 == 1, bounds.contains(value), "{}", index);
+            }
         }
     }
 
@@ -106,7 +108,7 @@ proptest! {
         prop_assert_eq!(column.select(before), None);
         prop_assert_eq!((column.count(), column.rank(bits.len())), (before, before));
         prop_assert!(!column.contains(bits.len()));
-        prop_assert!(column.words().eq(words));
+        prop_assert!(words.iter().enumerate().all(|(place, &word)| column.word(place) == word));
         directory.storage.sound().unwrap();
     }
 }

@@ -1,15 +1,21 @@
 //! Tests of numbers and flags: a sweep over one column, or a look at one row.
 
-use super::row_set::RowSet;
+use std::ops::RangeInclusive;
+
+use super::row_set::{RowSet, ones};
+use super::threads;
 use crate::batch::as_u32;
 use crate::build::NO_RECORD;
 use crate::query::Visibility;
 use crate::query::ast::{Bounds, Field, Kinds, State};
 use crate::rows::{flags_in, kind_in};
+use crate::store::{CHUNK_WORDS, Packed};
 use crate::{Index, Kind, Row, RowFlags, Time};
 
-/// Rows to which one word of bits tells whether they are the first names of files.
+/// Rows whose bits are in one word.
 const WORD: usize = 64;
+/// Words that are filled at a time: those of 64 Ki rows.
+const STRETCH_WORDS: usize = CHUNK_WORDS * 128;
 
 /// The attribute bit of a folder, which NTFS keeps in the record's flags instead.
 const ATTRIBUTE_DIRECTORY: u32 = 0x10;
@@ -78,36 +84,22 @@ impl FactTest {
 
     /// The rows that pass.
     pub(super) fn select(self, index: &Index) -> RowSet {
-        let classes = || index.rows.class.all().iter();
         match self {
             FactTest::Within(field, bounds) => self.select_number(index, field, bounds),
             FactTest::Attributes(bits) => {
                 let folders =
                     if bits & ATTRIBUTE_DIRECTORY == 0 { Folders::AsFiles } else { Folders::EachAlone };
-                let passing = |files: &mut RowSet| {
-                    index.files.attributes.for_each_chunk(|first, values| {
-                        for (at, value) in values.iter().enumerate() {
-                            if value & u64::from(bits) == u64::from(bits) {
-                                files.insert(as_u32(first + at));
-                            }
-                        }
-                    });
-                };
-                self.by_file(index, folders, passing)
+                let bits = u64::from(bits);
+                self.by_file(index, &index.files.attributes, folders, |_| true, |value| value & bits == bits)
             }
-            FactTest::Kind(kinds) => {
-                RowSet::collect(index.len(), classes().map(|&class| kinds.contains(kind(kind_in(class)))))
-            }
-            FactTest::State(state) => {
-                RowSet::collect(index.len(), classes().map(|&class| flags_in(class).contains(flag(state))))
-            }
+            FactTest::Kind(kinds) => by_class(index, |class| kinds.contains(kind(kind_in(class)))),
+            FactTest::State(state) => by_class(index, |class| flags_in(class).contains(flag(state))),
             FactTest::Visible(visibility) => {
                 let hidden = hidden(visibility);
-                let visible = |&class: &u8| {
+                by_class(index, |class| {
                     !flags_in(class).intersects(hidden)
-                        & (visibility.streams | (kind_in(class) != Kind::Stream))
-                };
-                RowSet::collect(index.len(), classes().map(visible))
+                        && (visibility.streams || kind_in(class) != Kind::Stream)
+                })
             }
         }
     }
@@ -128,36 +120,78 @@ impl FactTest {
         // A row that stands for no record has the number that none can have.
         let last =
             if field == Field::Record { bounds.last.min(u64::from(NO_RECORD) - 1) } else { bounds.last };
-        self.by_file(index, folders, |found| {
-            column.for_each_within(bounds.first..=last, |file| found.insert(as_u32(file)));
-        })
+        let (first, bounds) = (bounds.first, bounds.first..=last);
+        let may_hold = |of: RangeInclusive<u64>| *of.start() <= last && first <= *of.end();
+        self.by_file(index, column, folders, may_hold, |value| bounds.contains(&value))
     }
 
     /// Sweeps a column of files once from end to end, then maps the answer to rows: both are in the same order, but for
     /// further names. Streams, whose facts may not be their file's, are tested one by one.
-    fn by_file(self, index: &Index, folders: Folders, sweep: impl FnOnce(&mut RowSet)) -> RowSet {
+    fn by_file(
+        self,
+        index: &Index,
+        column: &Packed,
+        folders: Folders,
+        may_hold: impl Fn(RangeInclusive<u64>) -> bool + Sync,
+        passes: impl Fn(u64) -> bool + Sync,
+    ) -> RowSet {
         let mut files = RowSet::none(index.files());
-        sweep(&mut files);
-        let (mut file, mut rows) = (0, RowSet::none(index.len()));
-        let classes = index.rows.class.all();
-        for (first, word) in (0u32..).step_by(WORD).zip(index.rows.primary.words()) {
-            for (row, &class) in (first..).zip(classes.iter().skip(first as usize).take(WORD)) {
-                let primary = word >> (row - first) & 1 == 1;
-                let kind = kind_in(class);
-                let passes = match (primary, folders) {
-                    (true, Folders::Never) if kind == Kind::Folder => false,
-                    (true, Folders::EachAlone) if kind == Kind::Folder => self.holds(index, row),
-                    (true, _) => files.contains(file),
-                    (false, _) => self.holds(index, row),
-                };
-                file += u32::from(primary);
-                if passes {
-                    rows.insert(row);
+        threads::fill(files.words_mut(), STRETCH_WORDS, |first, words| {
+            column.mark(first / CHUNK_WORDS, words, &may_hold, &passes);
+        });
+        let mut rows = RowSet::none(index.len());
+        let (classes, primary) = (index.rows.classes(), &index.rows.primary);
+        threads::fill(rows.words_mut(), STRETCH_WORDS, |first, words| {
+            let mut file = primary.rank(first * WORD);
+            let classes = classes.get(first * WORD..).unwrap_or_default().chunks(WORD);
+            for ((place, word), classes) in (first..).zip(words).zip(classes) {
+                let primaries = primary.word(place);
+                let mut alone = !primaries & u64::MAX >> (WORD - classes.len());
+                *word = spread(files.word_at(file), primaries);
+                if folders != Folders::AsFiles {
+                    let folder = |&class: &u8| kind_in(class) == Kind::Folder;
+                    let all = classes
+                        .iter()
+                        .map(folder)
+                        .zip(0..)
+                        .fold(0, |all, (is, bit)| all | u64::from(is) << bit);
+                    *word &= !all;
+                    alone |= if folders == Folders::EachAlone { all } else { 0 };
                 }
+                let first = as_u32(place * WORD);
+                let passing = ones(alone).filter(|bit| self.holds(index, first + bit));
+                *word = passing.fold(*word, |word, bit| word | 1 << bit);
+                file += primaries.count_ones() as usize;
             }
-        }
+        });
         rows
     }
+}
+
+/// The lowest bits in the places where `mask` has bits, as many as it has.
+fn spread(mut bits: u64, mask: u64) -> u64 {
+    // Most rows are primary, so that there are few gaps to be made.
+    for gap in ones(!mask) {
+        let below = (1 << gap) - 1;
+        bits = bits & below | (bits & !below) << 1;
+    }
+    bits
+}
+
+/// The rows of the classes that pass.
+fn by_class(index: &Index, passes: impl Fn(u8) -> bool) -> RowSet {
+    let passing: [bool; 256] = std::array::from_fn(|class| passes(u8::try_from(class).unwrap_or(u8::MAX)));
+    let classes = index.rows.classes();
+    let mut rows = RowSet::none(index.len());
+    threads::fill(rows.words_mut(), STRETCH_WORDS, |first, words| {
+        let classes = classes.get(first * WORD..).unwrap_or_default().chunks(WORD);
+        for (word, classes) in words.iter_mut().zip(classes) {
+            let bits =
+                classes.iter().zip(0..).map(|(&class, bit)| u64::from(passing[usize::from(class)]) << bit);
+            *word = bits.fold(0, |word, bit| word | bit);
+        }
+    });
+    rows
 }
 
 /// How a sweep over files answers for folders.

@@ -6,14 +6,20 @@
 //!      ──► rows   one bit a row
 //!      ──► order  sorted, then the offset and the limit: what is counted is what matches, not what is shown
 //! ```
+//!
+//! Where only the first rows are wanted, and nobody counts, they may be found by [asking](probe) one after another instead.
 
 mod facts;
 mod glob;
+mod keys;
 mod names;
 mod order;
 mod path_text;
 mod plan;
+mod probe;
 mod row_set;
+mod sweep;
+mod threads;
 mod tree;
 
 pub(crate) use facts::{FactTest, RowFacts};
@@ -40,6 +46,15 @@ pub struct SearchOptions {
     pub visibility: Visibility,
 }
 
+impl SearchOptions {
+    /// How many rows are passed over, and where those end that are given.
+    fn window(&self) -> (usize, usize) {
+        let whole = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
+        let offset = whole(self.offset);
+        (offset, offset.saturating_add(self.limit.map_or(usize::MAX, whole)))
+    }
+}
+
 /// What a search found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hits {
@@ -50,20 +65,60 @@ pub struct Hits {
 }
 
 impl Index {
-    /// The rows that match `query` and are visible.
+    /// The rows that match `query` and are visible. On several threads if it is called in a rayon pool: the answer is the same.
     ///
     /// # Errors
     /// If the index is damaged where the search came by.
     pub fn search(&self, query: &Query, options: &SearchOptions) -> Result<Hits, SnapshotError> {
-        let visibility = options.visibility.and(query.mentions());
-        let mut found = self.select(query, visibility);
-        // A bucket of orphans that holds none is nothing to show.
-        let bucket = self.row(Index::ROOT).subtree_end();
-        if bucket + 1 == self.len() {
-            found.remove(bucket);
-        }
+        let found = self.shown(&self.plan(query, options));
         let rows = self.page(&found, options);
         self.sound().map(|()| Hits { rows, total: found.count() })
+    }
+
+    /// The rows that [`Index::search`] gives, found without counting all that match: soon, if it is the first of many in the order
+    /// of the tree.
+    ///
+    /// # Errors
+    /// If the index is damaged where the search came by.
+    pub fn search_page(&self, query: &Query, options: &SearchOptions) -> Result<Vec<u32>, SnapshotError> {
+        let plan = self.plan(query, options);
+        let (offset, end) = options.window();
+        let in_order = matches!(options.sort, None | Some(SortKey::Path));
+        let first = in_order.then(|| {
+            let empty = self.empty_bucket();
+            let rows = (0..self.len()).filter(|&row| Some(row) != empty);
+            if options.descending {
+                probe::first(&plan, self, rows.rev(), end)
+            } else {
+                probe::first(&plan, self, rows, end)
+            }
+        });
+        let rows = match first.flatten() {
+            Some(mut rows) => {
+                rows.drain(..offset.min(rows.len()));
+                rows
+            }
+            None => self.page(&self.shown(&plan), options),
+        };
+        self.sound().map(|()| rows)
+    }
+
+    fn plan<'q>(&self, query: &'q Query, options: &SearchOptions) -> plan::Plan<'q> {
+        plan::Plan::new(self, query.expr(), options.visibility.and(query.mentions()))
+    }
+
+    /// The bucket of orphans if it holds none, which is nothing to show.
+    fn empty_bucket(&self) -> Option<u32> {
+        Some(self.row(Index::ROOT).subtree_end()).filter(|bucket| bucket + 1 == self.len())
+    }
+
+    /// The rows that pass and are something to show.
+    fn shown(&self, plan: &plan::Plan<'_>) -> RowSet {
+        let mut found = plan.select(self);
+        if let Some(bucket) = self.empty_bucket() {
+            found.remove(bucket);
+        }
+        found
     }
 
     /// The rows that match, whether or not the index is sound there.

@@ -1,23 +1,11 @@
-//! Tests of a name, and the one sweep over all names that answers them.
-//!
-//! Most tests need some text to be in the name. One pass of memchr's substring search over the blob of folded
-//! names finds where that is, at the speed of memory; only names with a hit are tested further. Many texts
-//! joined by "or" share one pass of an automaton; that passes bytes one by one, so for a few it is the slower.
+//! Tests of a name.
 
-use std::borrow::Cow;
-
-use aho_corasick::{AhoCorasick, MatchKind};
 use memchr::memmem::Finder;
 use regex::bytes::Regex;
 
 use super::glob::Glob;
-use super::row_set::RowSet;
-use crate::batch::as_u32;
 use crate::query::ast::{Bounds, Case, Piece, Text};
-use crate::{CaseTable, Index, NameStore};
-
-/// Texts for which a pass each is faster than one pass of an automaton: at some 10 times its speed.
-const FINDERS_MAX: usize = 12;
+use crate::{CaseTable, NameStore};
 
 /// What follows the last dot of a name, unless that dot is its first character.
 #[must_use]
@@ -31,6 +19,14 @@ pub fn extension(name: &[u8]) -> &[u8] {
 /// Characters of a name: its bytes but for those that go on with one.
 pub(crate) fn characters(name: &[u8]) -> u64 {
     name.iter().map(|byte| u64::from(byte & 0xC0 != 0x80)).sum()
+}
+
+/// A name that is tested.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Name<'a> {
+    pub(super) folded: &'a [u8],
+    /// As it is spelled, if a test [asks for it](NameTest::is_spelled).
+    pub(super) spelled: &'a [u8],
 }
 
 /// A test of a name.
@@ -81,10 +77,10 @@ impl Matcher {
     }
 
     /// The name in the form that it compares.
-    fn form<'a>(&self, names: &'a NameStore, name: u32) -> Cow<'a, [u8]> {
+    fn form<'a>(&self, name: Name<'a>) -> &'a [u8] {
         match self.case {
-            Case::Blind => Cow::Borrowed(names.folded(name)),
-            Case::Sensitive => names.get(name),
+            Case::Blind => name.folded,
+            Case::Sensitive => name.spelled,
         }
     }
 
@@ -106,14 +102,30 @@ impl Matcher {
 
 impl NameTest {
     /// Whether the name passes.
-    pub(super) fn holds(&self, names: &NameStore, name: u32) -> bool {
+    pub(super) fn holds(&self, name: Name<'_>) -> bool {
         match self {
-            NameTest::Text(matcher) => matcher.is_match(&matcher.form(names, name)),
+            NameTest::Text(matcher) => matcher.is_match(matcher.form(name)),
             NameTest::Extension(list) => {
-                list.iter().any(|matcher| matcher.is_match(extension(&matcher.form(names, name))))
+                list.iter().any(|matcher| matcher.is_match(extension(matcher.form(name))))
             }
-            NameTest::Regex(regex) => regex.is_match(&names.get(name)),
-            NameTest::Length(bounds) => bounds.contains(characters(&names.get(name))),
+            NameTest::Regex(regex) => regex.is_match(name.spelled),
+            NameTest::Length(bounds) => bounds.contains(characters(name.spelled)),
+        }
+    }
+
+    /// Whether the name with this number passes.
+    pub(super) fn holds_for(&self, names: &NameStore, number: u32) -> bool {
+        let spelled = if self.is_spelled() { names.get(number) } else { Default::default() };
+        self.holds(Name { folded: names.folded(number), spelled: &spelled })
+    }
+
+    /// Whether it asks how the name is spelled.
+    pub(super) fn is_spelled(&self) -> bool {
+        let sensitive = |matcher: &Matcher| matcher.case == Case::Sensitive;
+        match self {
+            NameTest::Text(matcher) => sensitive(matcher),
+            NameTest::Extension(list) => list.iter().any(sensitive),
+            NameTest::Regex(_) | NameTest::Length(_) => true,
         }
     }
 
@@ -127,7 +139,8 @@ impl NameTest {
         needed.iter().all(|text| !text.is_empty()).then_some(needed)
     }
 
-    fn is_plain(&self) -> bool {
+    /// Whether a name that holds what is needed passes.
+    pub(super) fn is_plain(&self) -> bool {
         matches!(self, NameTest::Text(matcher) if matcher.is_plain())
     }
 }
@@ -138,74 +151,6 @@ fn needed_with_dot(matcher: &Matcher) -> Vec<u8> {
     match &matcher.shape {
         Shape::Equals(text) if !text.is_empty() => [b".", matcher.needed.as_slice()].concat(),
         _ => matcher.needed.clone(),
-    }
-}
-
-/// The rows whose names pass one of `tests`.
-pub(super) fn select(index: &Index, tests: &[NameTest]) -> RowSet {
-    let mut rows = RowSet::none(index.len());
-    let needed: Option<Vec<Vec<Vec<u8>>>> = tests.iter().map(NameTest::needed).collect();
-    match needed.map(|lists| lists.concat()) {
-        None => every(index, tests, &mut rows),
-        Some(texts) if texts.len() > FINDERS_MAX => many(index, tests, &texts, &mut rows),
-        Some(_) => tests.iter().for_each(|test| one(index, test, &mut rows)),
-    }
-    rows
-}
-
-/// Tests each name.
-fn every(index: &Index, tests: &[NameTest], rows: &mut RowSet) {
-    let names = index.names();
-    let mut cursor = names.cursor();
-    for name in 0..names.len() {
-        if tests.iter().any(|test| test.holds(names, as_u32(name))) {
-            cursor.rows_of(name, |row| rows.insert(row));
-        }
-    }
-}
-
-/// Sweeps once for each text that the test needs.
-fn one(index: &Index, test: &NameTest, rows: &mut RowSet) {
-    for text in test.needed().unwrap_or_default() {
-        let finder = Finder::new(&text);
-        let find = |blob: &[u8]| finder.find(blob).map(|start| (start, start + text.len()));
-        sweep(index.names(), find, |name| test.is_plain() || test.holds(index.names(), name), rows);
-    }
-}
-
-/// Sweeps once for all texts.
-fn many(index: &Index, tests: &[NameTest], texts: &[Vec<u8>], rows: &mut RowSet) {
-    // `Standard`: of the hits from a place on, the one that ends first.
-    let Ok(automaton) = AhoCorasick::builder().match_kind(MatchKind::Standard).build(texts) else {
-        return every(index, tests, rows);
-    };
-    let find = |blob: &[u8]| automaton.find(blob).map(|hit| (hit.start(), hit.end()));
-    sweep(index.names(), find, |name| tests.iter().any(|test| test.holds(index.names(), name)), rows);
-}
-
-/// Adds the rows of each name that has a hit and passes. Of all hits in what it is given, `find` tells start and end of the
-/// one that ends first.
-fn sweep(
-    names: &NameStore,
-    find: impl Fn(&[u8]) -> Option<(usize, usize)>,
-    passes: impl Fn(u32) -> bool,
-    rows: &mut RowSet,
-) {
-    let blob = names.folded_blob();
-    let mut cursor = names.cursor();
-    let (mut name, mut at) = (0, 0);
-    while let Some((start, end)) = blob.get(at..).and_then(&find) {
-        name = cursor.holding(at + start, name);
-        if name >= names.len() {
-            return;
-        }
-        let name_end = cursor.end(name);
-        // A hit that runs into the next name is none, and as every other ends later, this name has none.
-        if at + end <= name_end && passes(as_u32(name)) {
-            cursor.rows_of(name, |row| rows.insert(row));
-        }
-        // A damaged end cannot keep the sweep from going on.
-        at = name_end.max(at + start + 1);
     }
 }
 

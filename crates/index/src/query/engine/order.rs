@@ -1,17 +1,19 @@
 //! Sorting what was found.
 //!
-//! Keys are one integer a row: a number's own value, and for names their rank, for names are numbered in order. Rows
-//! are in the order of their paths as they are. A limit selects before it sorts. The order is total (name, then row
-//! number, decide what the key leaves open), so a page is the same however the rows were found.
+//! Rows are in the order of their paths as they are; by all else they are sorted by [keys](super::keys). A limit selects before
+//! it sorts. The order is total (name, then row number, decide what the key leaves open), so a page is the same however the
+//! rows were found.
 
 use std::cmp::Ordering;
 
 use rayon::slice::ParallelSliceMut;
 
 use super::SearchOptions;
-use super::names::extension;
+use super::keys::{Keyed, Keys, cut};
 use super::row_set::RowSet;
-use crate::{Index, Time};
+use super::threads;
+use crate::Index;
+use crate::store::{CHUNK_WORDS, PackedCursor};
 
 /// By what rows are sorted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,135 +43,102 @@ pub enum SortKey {
 const DENSE_SHARE: u64 = 8;
 /// From how many rows on several threads sort.
 const PARALLEL_ROWS_MIN: usize = 1 << 16;
-
-/// Bytes of a text that a key holds.
-const KEY_BYTES: usize = size_of::<u64>();
-
-/// A row and what decides most comparisons of it.
-#[derive(Debug, Clone, Copy)]
-struct Keyed {
-    key: u64,
-    row: u32,
-}
+/// Words of a set whose rows are given keys at a time: those of a quarter of a million rows.
+const SHARE_WORDS: usize = CHUNK_WORDS * 512;
 
 /// The rows of `found` that the options ask for, in order.
 pub(super) fn page(index: &Index, found: &RowSet, options: &SearchOptions) -> Vec<u32> {
-    let whole = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
-    let offset = whole(options.offset);
-    let end = offset.saturating_add(options.limit.map_or(usize::MAX, whole));
+    let (offset, end) = options.window();
     let window = |rows: &mut dyn Iterator<Item = u32>| rows.take(end).skip(offset).collect();
     match options.sort {
         None | Some(SortKey::Path) if options.descending => window(&mut found.iter_back()),
         None | Some(SortKey::Path) => window(&mut found.iter()),
         Some(SortKey::Name) if found.count() > u64::from(index.len()) / DENSE_SHARE => {
-            let mut by_name = index.names.rows_by_name().cursor();
-            let mut row = |place: usize| u32::try_from(by_name.get(place)).unwrap_or(u32::MAX);
-            let rows = index.len() as usize;
-            // Each row once, whatever a damaged column says.
-            let mut left = found.clone();
-            let mut is_next = move |row: &u32| {
-                let found = left.contains(*row);
-                left.remove(*row);
-                found
-            };
+            let mut by_name = ByName::new(index, found);
+            let places = 0..index.len() as usize;
             if options.descending {
-                window(&mut (0..rows).rev().map(row).filter(&mut is_next))
+                window(&mut places.rev().filter_map(|place| by_name.row(place)))
             } else {
-                window(&mut (0..rows).map(&mut row).filter(&mut is_next))
+                window(&mut places.filter_map(|place| by_name.row(place)))
             }
         }
         Some(key) => {
-            let order = Order { index, key, descending: options.descending };
-            let sorted = order.first(found, end);
-            window(&mut sorted.into_iter().map(|keyed| keyed.row))
+            let keys = Keys { index, key, descending: options.descending };
+            window(&mut first(keys, found, end).into_iter().map(|keyed| keyed.row))
         }
     }
 }
 
-/// Sorts, on several threads if that is worth it.
+/// All rows in the order of their names, of which those in a set are wanted.
+struct ByName<'a> {
+    index: &'a Index,
+    rows: PackedCursor<'a>,
+    found: &'a RowSet,
+    left: RowSet,
+}
+
+impl<'a> ByName<'a> {
+    fn new(index: &'a Index, found: &'a RowSet) -> Self {
+        Self { index, rows: index.names.rows_by_name().cursor(), found, left: found.clone() }
+    }
+
+    /// The row at a place of that order, if it is in the set. Each comes once, whatever a forged column says.
+    fn row(&mut self, place: usize) -> Option<u32> {
+        let row = u32::try_from(self.rows.get(place)).ok().filter(|&row| self.found.contains(row))?;
+        if !self.left.contains(row) {
+            self.index.names.rows_by_name().misfit(place);
+            return None;
+        }
+        self.left.remove(row);
+        Some(row)
+    }
+}
+
+/// The first `end` rows.
+fn first(keys: Keys<'_>, found: &RowSet, end: usize) -> Vec<Keyed> {
+    let shares = found.words().len().div_ceil(SHARE_WORDS);
+    let share = |share: usize| keys.first(found, share * SHARE_WORDS..(share + 1) * SHARE_WORDS, end);
+    let mut rows = threads::concat(shares, share);
+    cut(&mut rows, end);
+    sort_by(&mut rows, |a, b| a.key.cmp(&b.key));
+    let mut left = end;
+    for run in rows.chunk_by_mut(|a, b| a.key == b.key) {
+        settle(keys, run, left);
+        left = left.saturating_sub(run.len());
+    }
+    rows.truncate(end);
+    rows
+}
+
+/// Sorts rows with the same key, of which the first `wanted` matter.
+fn settle(keys: Keys<'_>, run: &mut [Keyed], wanted: usize) {
+    if run.len() < 2 {
+        return;
+    }
+    let texts_differ = keys.key == SortKey::Extension && {
+        let first = run.first().map_or(&[][..], |keyed| keys.extension(keyed.row));
+        run.iter().any(|keyed| keys.extension(keyed.row) != first)
+    };
+    run.iter_mut().for_each(|keyed| keyed.key = keys.rank(keyed.row));
+    if texts_differ {
+        let by_text = |a: &Keyed, b: &Keyed| {
+            let order = keys.extension(a.row).cmp(keys.extension(b.row));
+            if keys.descending { order.reverse() } else { order }
+        };
+        return sort_by(run, |a, b| by_text(a, b).then(a.key.cmp(&b.key)));
+    }
+    let first = wanted.min(run.len());
+    if (1..run.len()).contains(&first) {
+        run.select_nth_unstable_by_key(first - 1, |keyed| keyed.key);
+    }
+    sort_by(&mut run[..first], |a, b| a.key.cmp(&b.key));
+}
+
+/// Sorts, on several threads if there are some and it is worth it.
 fn sort_by(rows: &mut [Keyed], compare: impl Fn(&Keyed, &Keyed) -> Ordering + Sync) {
-    if rows.len() >= PARALLEL_ROWS_MIN {
+    if rows.len() >= PARALLEL_ROWS_MIN && threads::count() > 1 {
         rows.par_sort_unstable_by(compare);
     } else {
         rows.sort_unstable_by(compare);
     }
-}
-
-/// How rows are compared.
-struct Order<'a> {
-    index: &'a Index,
-    key: SortKey,
-    descending: bool,
-}
-
-impl<'a> Order<'a> {
-    /// The first `end` rows.
-    fn first(&self, found: &RowSet, end: usize) -> Vec<Keyed> {
-        let mut rows: Vec<Keyed> = found.iter().map(|row| Keyed { key: self.key(row), row }).collect();
-        if let Some(last) = end.checked_sub(1).filter(|&last| last < rows.len()) {
-            let key = rows.select_nth_unstable_by_key(last, |keyed| keyed.key).1.key;
-            // Which of the rows with this key come first is not known yet: keep them all.
-            rows.retain(|keyed| keyed.key <= key);
-        }
-        sort_by(&mut rows, |a, b| a.key.cmp(&b.key));
-        let ties = rows.chunk_by_mut(|a, b| a.key == b.key).filter(|run| run.len() > 1);
-        ties.for_each(|run| self.settle(run));
-        rows.truncate(end);
-        rows
-    }
-
-    fn key(&self, row: u32) -> u64 {
-        let facts = self.index.row(row);
-        let time = |time: Time| if time.is_date() { self.directed(time.0) } else { u64::MAX };
-        match self.key {
-            // The number of a path is that of its row.
-            SortKey::Path => self.directed(u64::from(row)),
-            SortKey::Name => self.directed(self.rank(row)),
-            SortKey::Extension => self.directed(prefix(self.extension(row))),
-            SortKey::Size => self.directed(facts.size()),
-            SortKey::Allocated => self.directed(facts.allocated()),
-            SortKey::Modified => time(facts.modified()),
-            SortKey::Created => time(facts.created()),
-            SortKey::Accessed => time(facts.accessed()),
-            SortKey::Changed => time(facts.changed()),
-        }
-    }
-
-    /// Turned round if the greatest comes first.
-    fn directed(&self, key: u64) -> u64 {
-        if self.descending { !key } else { key }
-    }
-
-    /// Name, then row, as one number.
-    fn rank(&self, row: u32) -> u64 {
-        u64::from(self.index.row(row).name_number()) << u32::BITS | u64::from(row)
-    }
-
-    fn extension(&self, row: u32) -> &'a [u8] {
-        extension(self.index.names().folded(self.index.row(row).name_number()))
-    }
-
-    /// Sorts rows with the same key.
-    fn settle(&self, run: &mut [Keyed]) {
-        if self.key == SortKey::Extension
-            && let Some(first) = run.first().map(|keyed| self.extension(keyed.row))
-            && run.iter().any(|keyed| self.extension(keyed.row) != first)
-        {
-            let by_text = |a: &Keyed, b: &Keyed| {
-                let order = self.extension(a.row).cmp(self.extension(b.row));
-                if self.descending { order.reverse() } else { order }
-            };
-            run.iter_mut().for_each(|keyed| keyed.key = self.rank(keyed.row));
-            return sort_by(run, |a, b| by_text(a, b).then(a.key.cmp(&b.key)));
-        }
-        run.iter_mut().for_each(|keyed| keyed.key = self.rank(keyed.row));
-        sort_by(run, |a, b| a.key.cmp(&b.key));
-    }
-}
-
-/// The first bytes, so that numbers compare as the texts do: those of texts that differ there.
-fn prefix(text: &[u8]) -> u64 {
-    let mut bytes = [0; KEY_BYTES];
-    bytes.iter_mut().zip(text).for_each(|(slot, &byte)| *slot = byte);
-    u64::from_be_bytes(bytes)
 }

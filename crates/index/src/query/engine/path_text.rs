@@ -6,8 +6,9 @@
 
 use std::borrow::Cow;
 
-use super::names::{self, Matcher, NameTest};
+use super::names::{Matcher, NameTest};
 use super::row_set::RowSet;
+use super::sweep;
 use crate::query::ast::{Case, Piece, Text};
 use crate::{Index, Kind, Row};
 
@@ -36,7 +37,7 @@ pub(super) fn select(index: &Index, literal: &str, case: Case) -> RowSet {
     // What the sweep looks for: the last part that is not empty.
     let anchor = literal.rsplit('/').find(|part| !part.is_empty()).unwrap_or_default();
     let text = Text { pieces: vec![Piece::Literal(anchor.to_owned())], whole: false, case };
-    let candidates = names::select(index, &[NameTest::Text(Matcher::new(&text, index.names().case_table()))]);
+    let candidates = sweep::select(index, &[NameTest::Text(Matcher::new(&text, index.names().case_table()))]);
     let mut rows = RowSet::none(index.len());
     for row in candidates.iter() {
         if !rows.contains(row) {

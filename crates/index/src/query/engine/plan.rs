@@ -7,8 +7,9 @@
 use std::cell::OnceCell;
 
 use super::facts::FactTest;
-use super::names::{self, Matcher, NameTest};
+use super::names::{Matcher, NameTest};
 use super::row_set::RowSet;
+use super::sweep;
 use super::tree;
 use crate::Index;
 use crate::query::Visibility;
@@ -159,7 +160,9 @@ impl<'q> Plan<'q> {
             Plan::And(parts) => Self::select_and(parts, index),
             Plan::Or(parts) => {
                 let mut rows = RowSet::none(index.len());
-                parts.iter().for_each(|part| rows.unite(&part.select(index)));
+                for part in parts {
+                    rows.unite(&part.select(index));
+                }
                 rows
             }
             Plan::Not(part) => {
@@ -167,7 +170,7 @@ impl<'q> Plan<'q> {
                 rows.complement();
                 rows
             }
-            Plan::Names(tests) => names::select(index, tests),
+            Plan::Names(tests) => sweep::select(index, tests),
             Plan::Fact(test) => test.select(index),
             Plan::Tree(test) => test.rows(index).clone(),
         }
@@ -191,16 +194,35 @@ impl<'q> Plan<'q> {
         rows
     }
 
+    fn is_fact(&self) -> bool {
+        matches!(self, Plan::Fact(_))
+    }
+
+    /// Whether a row can be asked without an answer for all rows.
+    pub(super) fn is_local(&self) -> bool {
+        match self {
+            Plan::And(parts) | Plan::Or(parts) => parts.iter().all(Plan::is_local),
+            Plan::Not(part) => part.is_local(),
+            Plan::All | Plan::Names(_) | Plan::Fact(_) => true,
+            Plan::Tree(_) => false,
+        }
+    }
+
     /// Whether it holds for a row.
-    fn holds(&self, index: &Index, row: u32) -> bool {
+    pub(super) fn holds(&self, index: &Index, row: u32) -> bool {
         match self {
             Plan::All => true,
-            Plan::And(parts) => parts.iter().all(|part| part.holds(index, row)),
+            // Facts first: what is hidden is known by one byte.
+            Plan::And(parts) => {
+                let holds = |part: &&Self| part.holds(index, row);
+                parts.iter().filter(|part| part.is_fact()).all(|part| holds(&part))
+                    && parts.iter().filter(|part| !part.is_fact()).all(|part| holds(&part))
+            }
             Plan::Or(parts) => parts.iter().any(|part| part.holds(index, row)),
             Plan::Not(part) => !part.holds(index, row),
             Plan::Names(tests) => {
                 let name = index.row(row).name_number();
-                tests.iter().any(|test| test.holds(index.names(), name))
+                tests.iter().any(|test| test.holds_for(index.names(), name))
             }
             Plan::Fact(test) => test.holds(index, row),
             Plan::Tree(test) => test.rows(index).contains(row),

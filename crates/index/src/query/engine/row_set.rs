@@ -3,8 +3,12 @@
 //! Every term of a query becomes such a set or narrows one. Sorted lists of row numbers would be smaller for
 //! rare terms, but need merging; these need one pass of `&` and `|` whatever the terms found.
 
+use std::ops::Range;
+
+use crate::batch::as_u32;
+
 /// Bits in a word.
-const WORD: u32 = u64::BITS;
+pub(super) const WORD: u32 = u64::BITS;
 
 /// A set of the rows below a fixed number.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,15 +58,42 @@ impl RowSet {
 
     /// Adds a row below the set's length.
     pub(crate) fn insert(&mut self, row: u32) {
-        if let Some(word) = self.words.get_mut((row / WORD) as usize) {
-            *word |= 1 << (row % WORD);
-        }
+        self.insert_new(row);
+    }
+
+    /// The same, and says whether it was not there.
+    pub(super) fn insert_new(&mut self, row: u32) -> bool {
+        let Some(word) = self.words.get_mut((row / WORD) as usize) else { return false };
+        let before = *word;
+        *word |= 1 << (row % WORD);
+        *word != before
     }
 
     /// Takes a row out.
     pub(crate) fn remove(&mut self, row: u32) {
         if let Some(word) = self.words.get_mut((row / WORD) as usize) {
             *word &= !(1 << (row % WORD));
+        }
+    }
+
+    /// The rows as bits, the first in the lowest bit of the first word.
+    pub(super) fn words(&self) -> &[u64] {
+        &self.words
+    }
+
+    /// The same, to be filled. Bits behind the last row stay clear.
+    pub(super) fn words_mut(&mut self) -> &mut [u64] {
+        &mut self.words
+    }
+
+    /// The bits of the rows from `first` on, as many as a word has.
+    pub(super) fn word_at(&self, first: usize) -> u64 {
+        let (place, shift) = (first / WORD as usize, first % WORD as usize);
+        let word = |place: usize| self.words.get(place).copied().unwrap_or(0);
+        if shift == 0 {
+            word(place)
+        } else {
+            word(place) >> shift | word(place + 1) << (WORD as usize - shift)
         }
     }
 
@@ -88,12 +119,22 @@ impl RowSet {
 
     /// How many rows are in it.
     pub(crate) fn count(&self) -> u64 {
-        self.words.iter().map(|word| u64::from(word.count_ones())).sum()
+        self.count_in(0..self.words.len())
     }
 
-    /// Adds the rows of `other`.
-    pub(super) fn unite(&mut self, other: &Self) {
-        self.words.iter_mut().zip(&other.words).for_each(|(word, other)| *word |= other);
+    /// How many rows are in some of its words.
+    pub(super) fn count_in(&self, words: Range<usize>) -> u64 {
+        self.words[words].iter().map(|word| u64::from(word.count_ones())).sum()
+    }
+
+    /// Adds the rows of `other`, and says whether none of them was there.
+    pub(super) fn unite(&mut self, other: &Self) -> bool {
+        let mut both = 0;
+        for (word, other) in self.words.iter_mut().zip(&other.words) {
+            both |= *word & other;
+            *word |= other;
+        }
+        both == 0
     }
 
     /// Removes the rows that `other` lacks.
@@ -122,15 +163,20 @@ impl RowSet {
 
     /// The rows in ascending order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = u32> {
-        let firsts = (0u32..).step_by(WORD as usize);
-        self.words.iter().zip(firsts).flat_map(|(&word, first)| ones(word).map(move |bit| first + bit))
+        self.iter_in(0..self.words.len())
+    }
+
+    /// The rows in some of its words in ascending order.
+    pub(super) fn iter_in(&self, words: Range<usize>) -> impl Iterator<Item = u32> {
+        let firsts = (as_u32(words.start) * WORD..).step_by(WORD as usize);
+        self.words[words].iter().zip(firsts).flat_map(|(&word, first)| ones(word).map(move |bit| first + bit))
     }
 }
 
 impl RowSet {
     /// The rows in descending order.
     pub(super) fn iter_back(&self) -> impl Iterator<Item = u32> {
-        let firsts = (0..self.words.len()).rev().map(|word| crate::batch::as_u32(word) * WORD);
+        let firsts = (0..self.words.len()).rev().map(|word| as_u32(word) * WORD);
         self.words
             .iter()
             .rev()
@@ -150,7 +196,7 @@ fn ones_back(word: u64) -> impl Iterator<Item = u32> {
 }
 
 /// The places of the bits that are set.
-fn ones(word: u64) -> impl Iterator<Item = u32> {
+pub(super) fn ones(word: u64) -> impl Iterator<Item = u32> {
     let mut rest = word;
     std::iter::from_fn(move || {
         let bit = rest.trailing_zeros();

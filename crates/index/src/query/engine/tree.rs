@@ -5,9 +5,10 @@
 //! answer is an interval of rows.
 
 use super::glob::Glob;
-use super::names::{self, Matcher, NameTest};
+use super::names::{Matcher, NameTest};
 use super::path_text;
 use super::row_set::RowSet;
+use super::sweep;
 use crate::query::ast::{Bounds, Case, Piece, Text};
 use crate::{Index, Kind, Row};
 
@@ -34,7 +35,7 @@ pub(super) fn paths(index: &Index, text: &Text) -> RowSet {
 
 /// The rows whose names hold the text, and all that they hold.
 fn below(index: &Index, text: &Text) -> RowSet {
-    let named = names::select(index, &[NameTest::Text(Matcher::new(text, index.names().case_table()))]);
+    let named = sweep::select(index, &[NameTest::Text(Matcher::new(text, index.names().case_table()))]);
     let mut rows = RowSet::none(index.len());
     let mut covered = 0;
     for row in named.iter() {

@@ -1,5 +1,7 @@
 //! A reader that goes through a column mostly in order.
 
+use std::ops::Range;
+
 use super::{CHUNK, Packed};
 
 /// Reads a column mostly in order: the chunk that it is in lies unpacked.
@@ -27,6 +29,18 @@ impl PackedCursor<'_> {
                 self.column.misfit(index);
                 0
             }
+        }
+    }
+
+    /// Gives the numbers of a range to `each`, as whole stretches of chunks; a damaged chunk gives none.
+    pub(crate) fn runs(&mut self, range: Range<usize>, mut each: impl FnMut(&[u64])) {
+        let mut at = range.start;
+        while at < range.end {
+            let (first, next) = (at % CHUNK, (at / CHUNK + 1) * CHUNK);
+            let last = first + (range.end.min(next) - at);
+            let values = self.chunk(at / CHUNK);
+            each(values.get(first.min(values.len())..last.min(values.len())).unwrap_or_default());
+            at = next;
         }
     }
 

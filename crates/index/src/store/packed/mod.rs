@@ -8,12 +8,12 @@ mod cursor;
 mod fields;
 mod head;
 mod pack;
-
-use std::ops::RangeInclusive;
+mod sweep;
 
 pub(crate) use cursor::PackedCursor;
 use head::{HEAD_BYTES, Head};
 pub(crate) use pack::{estimate, pack};
+pub(crate) use sweep::CHUNK_WORDS;
 
 use super::column::Place;
 use super::format::Transform;
@@ -65,6 +65,16 @@ impl Packed {
             self.place.misfit(index);
             0
         })
+    }
+
+    /// Whether no column of the snapshot has met anything that cannot be.
+    pub(crate) fn is_sound(&self) -> bool {
+        self.place.storage.sound().is_ok()
+    }
+
+    /// The chunk that a number lies in.
+    pub(crate) fn chunk_of(index: usize) -> usize {
+        index / CHUNK
     }
 
     /// Notes that a number cannot be.
@@ -167,71 +177,44 @@ impl Packed {
         let bytes = self.place.get(head.body..head.body.checked_add(field_bytes + fields::SPARE_BYTES)?)?;
         fields::unpack(bytes, head.width, out)?;
         if head.exceptions > 0 {
-            let (places, numbers) = self.exceptions(chunk, head)?;
-            let (places, numbers) = (places.as_chunks::<2>().0, numbers.as_chunks::<8>().0);
-            for (place, number) in places.iter().zip(numbers) {
-                *out.get_mut(usize::from(u16::from_le_bytes(*place)))? = u64::from_le_bytes(*number);
-            }
+            self.patch(chunk, head, out)?;
         }
-        let greatest = out.iter().copied().max()?;
-        self.checked(head, greatest)?;
+        self.checked(head, greatest(out))?;
         out.iter_mut().for_each(|value| *value = value.wrapping_add(head.least));
         Some(())
     }
 
-    /// Gives each number in order to `each`, chunk by chunk; a damaged chunk ends it.
-    pub(crate) fn for_each_chunk(&self, mut each: impl FnMut(usize, &[u64])) {
-        let mut values = [0; CHUNK];
-        for chunk in 0..self.chunks() {
-            let len = self.unpack(chunk, &mut values);
-            if len == 0 {
-                return;
-            }
-            each(chunk * CHUNK, &values[..len]);
+    /// Puts the exceptions of a chunk where their markers stand. Every marker is an exception and the other way round, or
+    /// [`Packed::get`] would find other numbers.
+    fn patch(&self, chunk: usize, head: Head, out: &mut [u64]) -> Option<()> {
+        let marker = head.marker();
+        if out.iter().filter(|&&field| field == marker).count() != head.exceptions {
+            return None;
         }
-    }
-
-    /// Calls `each` with the places of all numbers within `bounds`, passing over chunks that cannot hold one.
-    pub(crate) fn for_each_within(&self, bounds: RangeInclusive<u64>, mut each: impl FnMut(usize)) {
-        let mut values = [0; CHUNK];
-        for chunk in 0..self.chunks() {
-            if self.relative.is_none()
-                && let Some(head) = self.head(chunk)
-                && (head.least > *bounds.end() || head.greatest < *bounds.start())
-            {
-                continue;
-            }
-            let len = self.unpack(chunk, &mut values);
-            for (at, value) in values[..len].iter().enumerate() {
-                if bounds.contains(value) {
-                    each(chunk * CHUNK + at);
-                }
-            }
+        let (places, numbers) = self.exceptions(chunk, head)?;
+        let (places, numbers) = (places.as_chunks::<2>().0, numbers.as_chunks::<8>().0);
+        let mut next = 0;
+        for (place, number) in places.iter().zip(numbers) {
+            let place = usize::from(u16::from_le_bytes(*place));
+            let slot = out.get_mut(place).filter(|field| place >= next && **field == marker)?;
+            *slot = u64::from_le_bytes(*number);
+            next = place + 1;
         }
+        Some(())
     }
 
     /// A reader that unpacks whole chunks.
     pub(crate) fn cursor(&self) -> PackedCursor<'_> {
         PackedCursor::new(self)
     }
+}
 
-    /// How many of ascending numbers are at most `value`, of which the first `from` are known to be.
-    pub(crate) fn rank_of(&self, value: u64, cursor: &mut PackedCursor<'_>, from: usize) -> usize {
-        // The chunk is found by steps that double, then by halves: close ones cost a step or two.
-        let is_past = |chunk: usize| self.head(chunk).is_none_or(|head| head.greatest > value);
-        let (mut low, mut step) = (from / CHUNK, 1);
-        while low < self.chunks() && !is_past(low + step - 1) {
-            low += step;
-            step *= 2;
-        }
-        let mut high = (low + step - 1).min(self.chunks());
-        while low < high {
-            let middle = low + (high - low) / 2;
-            if is_past(middle) { high = middle } else { low = middle + 1 }
-        }
-        if low >= self.chunks() {
-            return self.len();
-        }
-        low * CHUNK + cursor.chunk(low).partition_point(|&number| number <= value)
+/// The greatest of some numbers; 0 of none. In four lanes, for one compares each with the one before.
+fn greatest(numbers: &[u64]) -> u64 {
+    let (fours, rest) = numbers.as_chunks::<4>();
+    let mut lanes = [0; 4];
+    for four in fours {
+        lanes.iter_mut().zip(four).for_each(|(lane, &number)| *lane = number.max(*lane));
     }
+    lanes.iter().chain(rest).copied().max().unwrap_or(0)
 }

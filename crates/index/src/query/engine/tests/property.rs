@@ -172,8 +172,10 @@ proptest! {
         let now: Zoned = "2024-05-03T10:11:12[UTC]".parse().unwrap();
         for text in queries {
             let query = Query::parse(&text, &now).map_err(|error| TestCaseError::fail(error.to_string()))?;
-            let found = index.search(&query, &options);
-            prop_assert_eq!(found.unwrap(), oracle::search(&index, &query, &options), "{}", text);
+            let expected = oracle::search(&index, &query, &options);
+            prop_assert_eq!(&index.search(&query, &options).unwrap(), &expected, "{}", text);
+            let page = index.search_page(&query, &options).unwrap();
+            prop_assert_eq!(page, expected.rows, "the page of {}", text);
         }
     }
 

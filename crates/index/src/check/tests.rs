@@ -1,0 +1,188 @@
+//! Snapshots whose checksums fit and whose columns do not: each ends in an error, soon, and never in a wrong answer.
+
+use std::time::{Duration, Instant};
+
+use jiff::Zoned;
+
+use crate::query::{Query, SearchOptions, SortKey};
+use crate::{
+    Batch, Builder, CaseTable, Column, File, FileFlags, FileId, Index, SnapshotBytes, SnapshotError, Time,
+};
+
+const ROOT: FileId = FileId { record: 5, sequence: 5 };
+const FIRST: u32 = 30;
+/// Files in the sample: several chunks of numbers, and several strides of ranked bits.
+const FILES: u32 = 2000;
+/// The folders among them, the first ones.
+const FOLDERS: u32 = 40;
+/// What no search of a sample takes.
+const LONG: Duration = Duration::from_secs(20);
+
+/// Folders in one another and files in them, each name twice, a few much larger than the rest.
+fn sample() -> Index {
+    let mut batch = Batch::new();
+    batch.begin(FIRST);
+    for number in 0..FILES {
+        let folder = number < FOLDERS;
+        let above = if folder { number / 2 } else { number % FOLDERS };
+        let parent = if number == 0 { ROOT } else { FileId { record: FIRST + above, sequence: 1 } };
+        batch.open_file();
+        batch.name(parent, false, |blob| {
+            blob.extend_from_slice(format!("Name {}.txt", number / 2).as_bytes())
+        });
+        let mut flags = FileFlags::SIZED;
+        flags.set(FileFlags::DIRECTORY, folder);
+        let time = Time(133_000_000_000_000_000 + u64::from(number));
+        batch.close_file(File {
+            record: FIRST + number,
+            sequence: 1,
+            size: if number % 97 == 50 { 1 << 45 } else { u64::from(number % 7) },
+            allocated: 0,
+            created: time,
+            modified: time,
+            changed: time,
+            accessed: time,
+            attributes: 0x20,
+            reparse_tag: 0,
+            flags,
+        });
+    }
+    Builder::new(ROOT, CaseTable::default()).build(vec![batch]).unwrap().0
+}
+
+/// Asks everything that may come by a column.
+fn ask(index: &Index) -> Vec<Result<u64, SnapshotError>> {
+    let queries = [
+        "name 1",
+        "case:Name",
+        "regex:e.1",
+        "len:>8",
+        "size:>5",
+        "type:file",
+        "path:1/n",
+        "depth:3",
+        "links:2",
+    ];
+    let sorts = [None, Some(SortKey::Name), Some(SortKey::Size), Some(SortKey::Extension)];
+    let mut answers = Vec::new();
+    for text in queries {
+        let query = Query::parse(text, &Zoned::default()).unwrap();
+        for sort in sorts {
+            let options = SearchOptions { sort, ..SearchOptions::default() };
+            answers.push(index.search(&query, &options).map(|hits| hits.total));
+        }
+    }
+    let all = index
+        .rows()
+        .map(|row| (row.path().len(), row.links(), row.depth(), row.file_flags().bits()))
+        .collect::<Vec<_>>();
+    answers.push(index.sound().map(|()| all.len() as u64));
+    answers
+}
+
+/// What is forged in `column` is noticed by [`Index::check`] in any case, and if it is `met`, by what is asked.
+#[track_caller]
+fn check(what: &str, column: Column, met: bool, forge: impl FnOnce(&Index) -> SnapshotBytes) {
+    let built = sample();
+    built.check().unwrap();
+    let expected: Vec<_> = ask(&built).into_iter().map(Result::unwrap).collect();
+    let began = Instant::now();
+    let Ok(index) = Index::open(forge(&built)) else { panic!("{what}: it should open") };
+    let answers = ask(&index);
+    for (place, (answer, expected)) in answers.iter().zip(&expected).enumerate() {
+        match answer {
+            Ok(total) => {
+                assert!(total == expected || !met, "{what}: answer {place} is wrong and nobody noticed")
+            }
+            Err(SnapshotError::Value { column: told, .. }) => assert_eq!(*told, column, "{what}"),
+            Err(other) => panic!("{what}: {other}"),
+        }
+    }
+    assert_eq!(answers.iter().any(Result::is_err), met, "{what}");
+    assert!(index.check().is_err(), "{what}: a check of everything lets it through");
+    assert!(began.elapsed() < LONG, "{what}: it takes {:?}", began.elapsed());
+}
+
+fn numbers(what: &str, column: Column, met: bool, change: impl FnOnce(&mut Vec<u64>)) {
+    check(what, column, met, |index| index.directory.with_numbers(column, change));
+}
+
+fn bytes(what: &str, column: Column, met: bool, change: impl FnOnce(&mut Vec<u8>)) {
+    check(what, column, met, |index| index.directory.with_bytes(column, change));
+}
+
+/// Every other number 0, the others as great as may be: whoever takes each for the end of a stretch passes all again and again.
+fn alternate(numbers: &mut [u64]) {
+    let greatest = numbers.iter().copied().max().unwrap_or(0);
+    numbers
+        .iter_mut()
+        .enumerate()
+        .for_each(|(place, number)| *number = if place % 2 == 0 { 0 } else { greatest });
+}
+
+#[test]
+fn ends_that_go_back_and_forth_do_not_make_a_search_quadratic() {
+    numbers("names that each hold all bytes", Column::NameEnd, true, |ends| alternate(ends));
+    numbers("names that each have all rows", Column::PostingEnd, true, |ends| alternate(ends));
+}
+
+#[test]
+fn a_list_of_rows_that_is_no_permutation_is_noticed() {
+    numbers("a row twice", Column::PostingRow, true, |rows| rows[900] = rows[901]);
+    numbers("all the same row", Column::PostingRow, true, |rows| rows.fill(7));
+    // Who is asked for one name only cannot see that two rows changed places; who checks all can.
+    numbers("two rows under each other's name", Column::PostingRow, false, |rows| rows.swap(20, 90));
+}
+
+#[test]
+fn ranks_that_are_not_those_of_the_bits_are_noticed() {
+    let second_rank = |bytes: &mut Vec<u8>| {
+        let words = (FILES as usize + 2).div_ceil(64) * 8;
+        bytes[words + 4] ^= 1;
+    };
+    bytes("files counted wrongly", Column::RowPrimary, true, second_rank);
+    bytes("folders counted wrongly", Column::RowSubtree, true, second_rank);
+}
+
+#[test]
+fn a_tree_that_parents_and_intervals_tell_differently_is_noticed() {
+    numbers("a row that lies in itself", Column::RowParent, true, |parents| parents[700] = 700);
+    numbers("a row that lies in a neighbour", Column::RowParent, true, |parents| {
+        let last = parents.len() - 2;
+        parents[last] = last as u64 - 1;
+    });
+    numbers("a folder that ends behind the one that it lies in", Column::SubtreeEnd, true, |ends| {
+        let last = ends.len() - 1;
+        ends[last] += 1;
+    });
+}
+
+#[test]
+fn numbers_that_their_column_cannot_hold_are_noticed() {
+    numbers("more links than there can be", Column::FileLinks, true, |links| links[1000] = 70_000);
+    numbers("flags that there are none of", Column::FileFlags, true, |flags| flags[1000] = 64);
+    bytes("a class that there is none of", Column::RowClass, true, |classes| classes[1000] |= 0x80);
+}
+
+/// One number is read by looking whether its field is the marker, a chunk by putting all exceptions in their places: where a marker is no
+/// exception or the other way round, they would read different numbers.
+#[test]
+fn exceptions_that_would_be_read_differently_are_noticed() {
+    let body = |bytes: &[u8], chunk: usize| {
+        let chunks = (FILES as usize + 2).div_ceil(512);
+        let at = bytes.len() - chunks * 24 + chunk * 24 + 16;
+        let word = u64::from_le_bytes(bytes[at..at + 8].try_into().unwrap());
+        let (start, width) = ((word & ((1 << 40) - 1)) as usize, (word >> 40 & 0xFF) as usize);
+        (start + 512 * width / 8, (word >> 48) as usize)
+    };
+    bytes("an exception in another place", Column::FileSize, true, |bytes| {
+        let (places, exceptions) = body(bytes, 1);
+        assert!(exceptions > 1);
+        bytes[places] ^= 1;
+    });
+    bytes("exceptions out of order", Column::FileSize, true, |bytes| {
+        let (places, _) = body(bytes, 1);
+        let (first, second) = bytes[places..places + 4].split_at_mut(2);
+        first.swap_with_slice(second);
+    });
+}

@@ -1,0 +1,35 @@
+//! Snapshots with a column that somebody changed and signed anew, for tests.
+
+use std::io::Cursor;
+
+use super::format::{Column, Shape};
+use super::{Directory, Encoded, Packed, SnapshotBytes, Writer, pack};
+
+impl Directory {
+    /// The snapshot with other bytes in one column.
+    pub(crate) fn with_bytes(&self, column: Column, change: impl FnOnce(&mut Vec<u8>)) -> SnapshotBytes {
+        let mut change = Some(change);
+        let mut writer = Writer::new(Cursor::new(Vec::new())).unwrap();
+        for (&of, (entry, transform)) in &self.entries {
+            let (place, _) = self.place(of).unwrap();
+            let mut bytes = place.get(0..place.bytes).unwrap().to_vec();
+            let mut values = usize::try_from(entry.values.get()).unwrap();
+            if of == column {
+                (change.take().unwrap())(&mut bytes);
+                values = if of.shape() == Shape::Bytes { bytes.len() } else { values };
+            }
+            writer.column(&Encoded { column: of, transform: *transform, bytes, values }).unwrap();
+        }
+        assert!(change.is_none(), "there is no such column");
+        SnapshotBytes::Owned(writer.finish(self.rows as u64).unwrap().into_inner())
+    }
+
+    /// The snapshot with other numbers in one column: those that are packed, whatever they stand for.
+    pub(crate) fn with_numbers(&self, column: Column, change: impl FnOnce(&mut Vec<u64>)) -> SnapshotBytes {
+        let (place, _) = self.place(column).unwrap();
+        let packed = Packed::new(place, u64::MAX, None);
+        let mut numbers: Vec<u64> = (0..packed.len()).map(|index| packed.get(index)).collect();
+        change(&mut numbers);
+        self.with_bytes(column, |bytes| *bytes = pack(&numbers))
+    }
+}

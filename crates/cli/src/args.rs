@@ -15,7 +15,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) use catalog::{Catalog, CatalogVerb, Common, Export, Import, Refresh, Remove, Show, Verify};
 pub(crate) use demo::Demo;
 pub(crate) use du::{By, Du, DuFormat};
-pub(crate) use find::{Find, Format, Output, Rows, SortKey};
+pub(crate) use find::{Find, Format, Output, Rows};
 pub(crate) use info::Info;
 pub(crate) use scan::{Scan, Waiting};
 

@@ -2,8 +2,9 @@
 
 use std::ffi::OsStr;
 
-use clap::builder::{EnumValueParser, PossibleValue, TypedValueParser};
+use clap::builder::{EnumValueParser, PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Arg, Args, Command, ValueEnum};
+use quarry_index::query::SortKey;
 
 use super::{On, Reading, Reporting};
 use crate::output::column::Column;
@@ -53,7 +54,7 @@ pub(crate) struct Rows {
     #[arg(long)]
     pub(crate) deleted: bool,
     /// Sort by name, size, modified, created, accessed or path [default: as they lie on the volume]
-    #[arg(long, short, value_enum, value_name = "KEY", ignore_case = true, hide_possible_values = true)]
+    #[arg(long, short, value_parser = sort_key(), value_name = "KEY", ignore_case = true, hide_possible_values = true)]
     pub(crate) sort: Option<SortKey>,
     /// Sort the other way round: largest, latest or last first
     #[arg(long, short, visible_alias = "descending")]
@@ -67,21 +68,23 @@ pub(crate) struct Rows {
     pub(crate) offset: usize,
 }
 
-/// What rows are sorted by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum SortKey {
-    /// The last part of the path
-    Name,
-    /// Length in bytes
-    Size,
-    /// When the content was last written
-    Modified,
-    /// When it was created
-    Created,
-    /// When it was last read
-    Accessed,
-    /// The full path, folder by folder
-    Path,
+/// What rows are sorted by, and what that is called.
+const SORT_KEYS: [(&str, SortKey); 6] = [
+    ("name", SortKey::Name),
+    ("size", SortKey::Size),
+    ("modified", SortKey::Modified),
+    ("created", SortKey::Created),
+    ("accessed", SortKey::Accessed),
+    ("path", SortKey::Path),
+];
+
+/// Reads the name of a key.
+fn sort_key() -> impl TypedValueParser<Value = SortKey> {
+    let key = |name: String| {
+        let found = SORT_KEYS.iter().find(|(known, _)| known.eq_ignore_ascii_case(&name));
+        found.map(|&(_, key)| key).ok_or("there is no such key")
+    };
+    PossibleValuesParser::new(SORT_KEYS.map(|(name, _)| name)).try_map(key)
 }
 
 /// How rows are printed.

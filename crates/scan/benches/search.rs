@@ -2,36 +2,13 @@
 //!
 //! `cargo bench -p quarry-scan --bench search -- MFT [RUNS]`
 
-use std::sync::Arc;
-use std::time::Instant;
+#[path = "../../index/benches/common/searches.rs"]
+mod searches;
 
-use jiff::Zoned;
-use quarry_index::query::{Query, SearchOptions, SortKey};
+use std::sync::Arc;
+
 use quarry_io::FileDevice;
 use quarry_scan::{Pipeline, Progress};
-
-/// What is searched, and by what the rows are sorted: from the rarest to the commonest, and each kind of term.
-const SEARCHES: &[(&str, Option<SortKey>)] = &[
-    ("zzzznothing", None),
-    ("~a3f1", None),
-    ("report", None),
-    ("report !sys", None),
-    ("Report", None),
-    ("report | invoice | photo", None),
-    ("e", None),
-    ("*.dll", None),
-    ("ext:pdf;docx", None),
-    ("path:bulk/", None),
-    ("path:report", None),
-    ("regex:^ka.*\\.dll$", None),
-    ("size:>1mb", None),
-    ("dm:2001", None),
-    ("type:folder", None),
-    ("", None),
-    ("report", Some(SortKey::Size)),
-    ("report", Some(SortKey::Name)),
-    ("", Some(SortKey::Modified)),
-];
 
 fn main() {
     let mut arguments = std::env::args().skip(1).filter(|argument| !argument.starts_with("--"));
@@ -52,18 +29,5 @@ fn main() {
     for size in index.columns() {
         println!("| {} | {} | {:.2} |", size.column, size.bytes, size.bytes as f64 / f64::from(index.len()));
     }
-    println!("\n| query | sorted by | rows | ms |\n| --- | --- | --- | --- |");
-    for &(text, sort) in SEARCHES {
-        let query = Query::parse(text, &Zoned::now()).expect("it parses");
-        let options = SearchOptions { sort, limit: Some(100), ..SearchOptions::default() };
-        let mut total = 0;
-        let best = (0..runs).map(|_| {
-            let start = Instant::now();
-            total = index.search(&query, &options).expect("the index is sound").total;
-            start.elapsed().as_secs_f64() * 1e3
-        });
-        let best = best.fold(f64::INFINITY, f64::min);
-        let sorted = sort.map_or_else(|| "–".to_owned(), |key| format!("{key:?}").to_lowercase());
-        println!("| `{}` | {sorted} | {total} | {best:.2} |", text.replace('|', "\\|"));
-    }
+    searches::print(&index, runs);
 }

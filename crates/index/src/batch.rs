@@ -143,6 +143,11 @@ impl Batch {
         self.owner = self.place(self.files.len());
     }
 
+    /// Lets what follows belong to the file at this place, for files that are added column by column.
+    pub(crate) fn belong_to(&mut self, file: usize) {
+        self.owner = self.place(file);
+    }
+
     /// Adds the file that was opened, now that all about it is known.
     pub fn close_file(&mut self, file: File) {
         self.close_file_with(file, Evidence::default());

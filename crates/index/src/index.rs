@@ -23,7 +23,7 @@ pub struct Index {
     pub(crate) files: Files,
     pub(crate) names: NameStore,
     totals: TotalColumns,
-    evidence: Option<KeptEvidence>,
+    pub(crate) evidence: Option<KeptEvidence>,
     note: ByteColumn,
 }
 

@@ -18,7 +18,10 @@ pub(super) struct Base {
     extras: HashMap<u32, Vec<u32>>,
     /// The rows in the bucket, by the record of the folder that they would be in.
     orphans: HashMap<u32, Vec<u32>>,
+    /// The rows that are one of several names of a file, ascending; folders have a row for each name and are no such files.
+    linked: Vec<u32>,
     pub(super) bucket: u32,
+    pub(super) root_record: Option<u32>,
     /// Rows in the bucket that would lie in themselves: which they do only as long as the others of their ring stay.
     pub(super) ring_heads: Vec<u32>,
 }
@@ -53,15 +56,42 @@ impl Base {
                 records.insert(record, row.number());
             }
         }
-        let mut base = Self { index, records, extras, orphans, bucket, ring_heads: Vec::new() };
+        let root_record = index.row(Index::ROOT).record();
+        let linked = Vec::new();
+        let mut base =
+            Self { index, records, extras, orphans, linked, bucket, root_record, ring_heads: Vec::new() };
+        base.linked = base.find_linked();
         // All that might be, to find those that are.
-        base.ring_heads = base.orphans.values().flatten().copied().collect();
+        let suspects: Vec<u32> = base.orphans.values().flatten().copied().collect();
+        base.ring_heads.clone_from(&suspects);
         base.ring_heads.sort_unstable();
-        let mut nothing = Delta::new(base.index.len());
-        nothing.find_rings(&base);
-        base.ring_heads = nothing.ring_heads.into_iter().collect();
+        let nothing = Delta::new(base.index.len());
+        base.ring_heads = suspects.into_iter().filter_map(|row| nothing.ring_head(&base, row)).collect();
         base.ring_heads.sort_unstable();
+        base.ring_heads.dedup();
         base
+    }
+
+    fn find_linked(&self) -> Vec<u32> {
+        let kind = |row: u32| self.index.row(row).kind();
+        let names = |rows: &[u32]| rows.iter().any(|&row| !matches!(kind(row), Kind::Stream | Kind::Folder));
+        let files = self.extras.iter().filter(|(_, rows)| names(rows));
+        let rows = files.filter_map(|(&file, _)| self.index.rows.primary_of(file));
+        let mut linked: Vec<u32> = rows.flat_map(|row| self.rows_of_file(row)).collect();
+        linked.retain(|&row| kind(row) != Kind::Stream);
+        linked.sort_unstable();
+        linked
+    }
+
+    /// Whether the row is one of several names of a file.
+    pub(super) fn is_linked(&self, row: u32) -> bool {
+        self.linked.binary_search(&row).is_ok()
+    }
+
+    /// The rows from `first` to before `end` that are one of several names of a file.
+    pub(super) fn linked_within(&self, first: u32, end: u32) -> &[u32] {
+        let before = |bound: u32| self.linked.partition_point(|&row| row < bound);
+        self.linked.get(before(first)..before(end)).unwrap_or_default()
     }
 
     pub(super) fn len(&self) -> usize {
@@ -71,6 +101,11 @@ impl Base {
     /// The row of a record's file that others would hang on.
     pub(super) fn row_of(&self, record: u32) -> Option<u32> {
         self.records.get(record)
+    }
+
+    /// Whether a file has rows beside its first name.
+    pub(super) fn has_extras(&self, file: u32) -> bool {
+        self.extras.contains_key(&file)
     }
 
     /// All rows of the file that has this row, streams too, ascending.

@@ -1,18 +1,22 @@
 //! The states that replace those in the index, and which of its rows they concern.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
-use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
+use foldhash::{HashSet, HashSetExt};
 
 use super::base::Base;
+use super::paged::{Bits, NamePlace, Names, Paged, Segments};
 use super::{Change, FileState};
 use crate::batch::as_u32;
-use crate::query::RowSet;
-use crate::{Evidence, File, FileFlags, FileId, Index, Kind, Stream};
+use crate::{Evidence, File, FileFlags, FileId, Kind, NAME_BYTES_MAX, Stream};
 
 /// What a record holds now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Slot {
+    /// What the index says.
+    #[default]
+    Same,
     /// Nothing.
     Nothing,
     /// This file, with rows of its own.
@@ -21,9 +25,7 @@ pub(super) enum Slot {
     Facts(u32),
 }
 
-/// A file that was set. It stays when it is replaced, without rows.
-///
-/// Nothing here owns memory of its own, so that a delta is copied by copying a few arrays.
+/// A file that was set. It stays when it is replaced, with rows that are dead.
 #[derive(Debug, Clone)]
 pub(super) struct DeltaFile {
     pub(super) file: File,
@@ -50,88 +52,101 @@ pub(super) enum Link {
 pub(super) struct DeltaRow {
     pub(super) file: u32,
     pub(super) link: Link,
-    /// Where its name ends among the bytes, and where the folded one behind it does; it starts where the row before ends.
-    name_end: usize,
-    folded_end: usize,
+    name: NamePlace,
     /// The stream that it is.
     pub(super) stream: Option<Stream>,
-    pub(super) alive: bool,
 }
 
+/// All that changed. Copying it copies a few hundred pointers ([`super::paged`]).
 #[derive(Debug, Clone)]
 pub(super) struct Delta {
-    pub(super) files: Vec<DeltaFile>,
-    pub(super) rows: Vec<DeltaRow>,
-    /// Names of the rows, each followed by its folded form.
-    bytes: Vec<u8>,
-    pub(super) slots: HashMap<u32, Slot>,
+    pub(super) files: Segments<DeltaFile>,
+    pub(super) rows: Segments<DeltaRow>,
+    names: Names,
+    /// By record.
+    pub(super) slots: Paged<Slot>,
     /// Rows of the index that are no more.
-    pub(super) gone: RowSet,
+    pub(super) gone: Bits,
     /// Rows of the index that have other facts or lie elsewhere.
-    pub(super) irregular: RowSet,
+    pub(super) irregular: Bits,
+    /// Places among the rows here of those that are no more.
+    dead: Bits,
     /// Rows that would lie in themselves, so that they lie in the bucket.
-    pub(super) ring_heads: HashSet<u32>,
+    pub(super) ring_heads: Arc<HashSet<u32>>,
     base_rows: u32,
 }
 
 impl Delta {
     pub(super) fn new(base_rows: u32) -> Self {
         Self {
-            files: Vec::new(),
-            rows: Vec::new(),
-            bytes: Vec::new(),
-            slots: HashMap::new(),
-            gone: RowSet::none(base_rows),
-            irregular: RowSet::none(base_rows),
-            ring_heads: HashSet::new(),
+            files: Segments::new(),
+            rows: Segments::new(),
+            names: Names::new(),
+            slots: Paged::new(),
+            gone: Bits::new(),
+            irregular: Bits::new(),
+            dead: Bits::new(),
+            ring_heads: Arc::new(HashSet::new()),
             base_rows,
         }
     }
 
     /// The numbers of the rows that are alive.
     pub(super) fn alive(&self) -> impl Iterator<Item = u32> {
-        let numbers = self.base_rows..;
-        numbers.zip(&self.rows).filter(|(_, row)| row.alive).map(|(number, _)| number)
+        (0..as_u32(self.rows.len()))
+            .filter(|&place| !self.dead.contains(place))
+            .map(|place| self.base_rows + place)
     }
 
-    pub(super) fn slot(&self, record: u32) -> Option<Slot> {
-        self.slots.get(&record).copied()
+    /// Whether a row, of the index or new, is still there.
+    pub(super) fn is_there(&self, row: u32) -> bool {
+        match row.checked_sub(self.base_rows) {
+            None => !self.gone.contains(row),
+            Some(place) => (place as usize) < self.rows.len() && !self.dead.contains(place),
+        }
+    }
+
+    /// What a record holds now.
+    pub(super) fn slot(&self, record: u32) -> Slot {
+        self.slots.get(record)
     }
 
     pub(super) fn apply(&mut self, base: &Base, changes: impl IntoIterator<Item = Change>) {
-        let mut folders_changed = false;
+        // Records of folders that are new, or gone, or elsewhere.
+        let mut moved = Vec::new();
         for change in changes {
             let record = match &change {
                 Change::Set(state) => state.file.record,
                 Change::Remove(record) => *record,
             };
-            let root = base.index.row(Index::ROOT).record() == Some(record);
+            let root = base.root_record == Some(record);
             if root && matches!(change, Change::Remove(_)) {
                 // There is always a root.
                 continue;
             }
-            folders_changed |= self.clear(record);
-            folders_changed |= match change {
+            let was_folder = self.clear(record);
+            let is_folder = match change {
                 Change::Remove(_) => {
-                    self.slots.insert(record, Slot::Nothing);
+                    *self.slots.slot(record) = Slot::Nothing;
                     self.unseat(base, record)
                 }
                 Change::Set(state) => self.set(base, state, root),
             };
+            if was_folder || is_folder {
+                moved.push(record);
+            }
         }
-        if folders_changed {
-            self.find_rings(base);
+        if !moved.is_empty() {
+            self.find_rings(base, &moved);
         }
     }
 
     /// Takes out what the delta has of a record; whether that was a folder.
     fn clear(&mut self, record: u32) -> bool {
-        let Some(Slot::File(file) | Slot::Facts(file)) = self.slot(record) else { return false };
-        let Some(file) = self.files.get(file as usize) else { return false };
-        let folder = file.file.flags.contains(FileFlags::DIRECTORY);
-        let rows = file.rows.start as usize..file.rows.end as usize;
-        self.rows.get_mut(rows).unwrap_or_default().iter_mut().for_each(|row| row.alive = false);
-        folder
+        let (Slot::File(file) | Slot::Facts(file)) = self.slot(record) else { return false };
+        let Some(file) = self.files.get(file) else { return false };
+        self.dead.insert_range(file.rows.start, file.rows.end);
+        file.file.flags.contains(FileFlags::DIRECTORY)
     }
 
     /// Takes the file out of the index that has the record there; whether that was a folder.
@@ -165,7 +180,7 @@ impl Delta {
         }
         let record = state.file.record;
         let mut folders = state.file.flags.contains(FileFlags::DIRECTORY);
-        let stayed = matches!(self.slot(record), None | Some(Slot::Facts(_)));
+        let stayed = matches!(self.slot(record), Slot::Same | Slot::Facts(_));
         let file = as_u32(self.files.len());
         let kept = base.row_of(record).filter(|&row| root || same_place(base, row, &state));
         let first = as_u32(self.rows.len());
@@ -179,11 +194,11 @@ impl Delta {
                 }
                 self.irregular.insert(row);
             }
-            self.slots.insert(record, Slot::Facts(file));
+            *self.slots.slot(record) = Slot::Facts(file);
             self.push_streams(base, file, row_of_first_name(base, row, &state), &state);
         } else {
             folders |= self.unseat(base, record);
-            self.slots.insert(record, Slot::File(file));
+            *self.slots.slot(record) = Slot::File(file);
             let primary = self.base_rows + first;
             for (parent, name) in &state.names {
                 self.push(base, file, Link::Claim(*parent), name, None);
@@ -210,20 +225,14 @@ impl Delta {
     }
 
     fn push(&mut self, base: &Base, file: u32, link: Link, name: &[u8], stream: Option<Stream>) {
-        self.bytes.extend_from_slice(name);
-        let name_end = self.bytes.len();
-        base.index.names().case_table().fold_into(name, &mut self.bytes);
-        let folded_end = self.bytes.len();
-        self.rows.push(DeltaRow { file, link, name_end, folded_end, stream, alive: true });
+        let name = name.get(..NAME_BYTES_MAX).unwrap_or(name);
+        let name = self.names.push(name, |out| base.index.names().case_table().fold_into(name, out));
+        self.rows.push(DeltaRow { file, link, name, stream });
     }
 
     /// The name of one of the rows, and its folded form.
-    pub(super) fn name(&self, row: usize) -> (&[u8], &[u8]) {
-        let start =
-            row.checked_sub(1).and_then(|before| self.rows.get(before)).map_or(0, |row| row.folded_end);
-        let Some(row) = self.rows.get(row) else { return (&[], &[]) };
-        let bytes = |range| self.bytes.get::<std::ops::Range<usize>>(range).unwrap_or_default();
-        (bytes(start..row.name_end), bytes(row.name_end..row.folded_end))
+    pub(super) fn name(&self, row: &DeltaRow) -> (&[u8], &[u8]) {
+        self.names.get(row.name)
     }
 }
 

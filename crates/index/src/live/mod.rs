@@ -8,24 +8,27 @@
 //! Rows of the index whose place in the tree and whose facts are as they were are *regular*: the engine finds them in the columns.
 //! All others (what a moved folder holds, what has other facts, what is new) are few, and each is asked by itself
 //! (a `question`). So a folder that moves costs nothing but that its rows become irregular; when there are many, the view is
-//! [rebuilt](View::rebuild). Only which of two equal names of one file comes first in a folder may be forgotten. A folder whose facts alone changed, as most do all the time, keeps its rows regular.
+//! [rebuilt](View::rebuild). A batch costs its own size, however much changed before ([`paged`]). Only which of two equal names of one file comes first in a folder may be forgotten. A folder whose facts alone changed, as most do all the time, keeps its rows regular.
 
 mod base;
 mod delta;
 mod order;
+mod paged;
 mod question;
 mod rebuild;
 mod row;
 mod search;
 #[cfg(test)]
 mod tests;
+mod totals;
 mod tree;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use base::Base;
 use delta::Delta;
 pub use row::ViewRow;
+use totals::Totals;
 
 use crate::{Evidence, File, FileId, Index, Stream};
 
@@ -56,6 +59,8 @@ pub enum Change {
 pub struct View {
     base: Arc<Base>,
     delta: Arc<Delta>,
+    /// Made when they are first asked for.
+    totals: Arc<OnceLock<Totals>>,
 }
 
 impl View {
@@ -64,8 +69,8 @@ impl View {
     pub fn new(index: Arc<Index>) -> Self {
         let base = Base::new(index);
         let mut delta = Delta::new(base.index.len());
-        delta.ring_heads = base.ring_heads.iter().copied().collect();
-        Self { base: Arc::new(base), delta: Arc::new(delta) }
+        delta.ring_heads = Arc::new(base.ring_heads.iter().copied().collect());
+        Self { base: Arc::new(base), delta: Arc::new(delta), totals: Arc::default() }
     }
 
     /// The view after some more changes, in their order. This one stays as it is.
@@ -73,7 +78,7 @@ impl View {
     pub fn with(&self, changes: impl IntoIterator<Item = Change>) -> Self {
         let mut delta = Delta::clone(&self.delta);
         delta.apply(&self.base, changes);
-        Self { base: Arc::clone(&self.base), delta: Arc::new(delta) }
+        Self { base: Arc::clone(&self.base), delta: Arc::new(delta), totals: Arc::default() }
     }
 
     /// The index that has changed.
@@ -98,9 +103,13 @@ impl View {
         ViewRow::new(self, row)
     }
 
+    fn totals(&self) -> &Totals {
+        self.totals.get_or_init(|| Totals::of(self))
+    }
+
     /// All rows, in no order.
     pub fn rows(&self) -> impl Iterator<Item = ViewRow<'_>> {
-        let kept = (0..self.base.index.len()).filter(|&row| !self.delta.gone.contains(row));
+        let kept = (0..self.base.index.len()).filter(|&row| self.delta.is_there(row));
         kept.chain(self.delta.alive()).map(|row| ViewRow::new(self, row))
     }
 }

@@ -1,8 +1,11 @@
 //! The order of rows of a view, which is that of an index built anew.
 
 use std::cmp::Ordering;
+use std::sync::Arc;
 
-use super::ViewRow;
+use foldhash::{HashMap, HashMapExt};
+
+use super::{View, ViewRow};
 use crate::query::{RowFacts, SortKey, extension};
 use crate::{Kind, Time};
 
@@ -51,4 +54,58 @@ fn by_path(a: ViewRow<'_>, b: ViewRow<'_>) -> Ordering {
             .then_with(|| a.number().cmp(&b.number()));
     }
     above_a.len().cmp(&above_b.len())
+}
+
+/// Paths as bytes that compare as the paths do, so that sorting many rows climbs for each once and not at each comparison.
+pub(super) struct PathKeys<'a> {
+    view: &'a View,
+    /// Those of rows that hold others that were asked for.
+    above: HashMap<u32, Arc<[u8]>>,
+}
+
+impl<'a> PathKeys<'a> {
+    pub(super) fn new(view: &'a View) -> Self {
+        Self { view, above: HashMap::new() }
+    }
+
+    pub(super) fn of(&mut self, row: u32) -> Vec<u8> {
+        let chain = self.view.row(row).chain();
+        let Some((last, above)) = chain.split_last() else { return Vec::new() };
+        let known = above.last().and_then(|parent| self.above.get(&parent.number()));
+        let mut key = match known {
+            Some(known) => known.to_vec(),
+            None => {
+                let mut key = Vec::new();
+                above.iter().enumerate().for_each(|(place, row)| push_part(&mut key, place, *row));
+                if let Some(parent) = above.last() {
+                    self.above.insert(parent.number(), key.as_slice().into());
+                }
+                key
+            }
+        };
+        push_part(&mut key, above.len(), *last);
+        key
+    }
+}
+
+/// Appends what [`by_path`] compares of one row.
+fn push_part(key: &mut Vec<u8>, place: usize, row: ViewRow<'_>) {
+    if place > 0 {
+        key.push(u8::from(row.kind() != Kind::Stream));
+        push_text(key, row.folded());
+        push_text(key, &row.name());
+        key.extend_from_slice(&row.file().record.to_be_bytes());
+    }
+    key.extend_from_slice(&row.number().to_be_bytes());
+}
+
+/// Appends a text and its end, which comes before all that a longer text has there.
+fn push_text(key: &mut Vec<u8>, text: &[u8]) {
+    for &byte in text {
+        key.push(byte);
+        if byte == 0 {
+            key.push(1);
+        }
+    }
+    key.extend_from_slice(&[0, 0]);
 }

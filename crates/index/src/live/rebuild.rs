@@ -1,15 +1,22 @@
 //! Building anew: a view taken apart into what a source would tell, and an index made of that.
+//!
+//! Facts go from column to column: those of the index are unpacked one column at a time and put in the order of the records, for asking
+//! a row for each of its facts looks for its file each time. Only names go one by one.
 
 use super::View;
+use super::base::Base;
 use super::delta::{DeltaFile, Link, Slot};
-use crate::build::BuildError;
-use crate::{Batch, Builder, Evidence, File, FileFlags, FileId, Findings, Index, Kind};
+use crate::build::{BuildError, NO_RECORD};
+use crate::store::Packed;
+use crate::{Batch, Builder, Evidence, File, FileFlags, FileId, Findings, Index, Kind, Stream, Time};
 
 /// Where the state of a file is.
-enum Kept<'a> {
-    /// In the rows of the index; this is the first name.
+#[derive(Clone, Copy)]
+enum Kept {
+    /// In the index, by the number of the file.
     Index(u32),
-    Delta(&'a DeltaFile),
+    /// Among those that were set.
+    Delta(u32),
 }
 
 impl View {
@@ -21,27 +28,22 @@ impl View {
         let index = &self.base.index;
         let root = index.row(Index::ROOT);
         let id = FileId { record: root.record().unwrap_or_default(), sequence: root.sequence() };
+        let files = self.files_by_record();
         let mut batch = if root.evidence().is_some() { Batch::with_evidence() } else { Batch::new() };
-        let mut files: Vec<(u32, Kept<'_>)> = Vec::new();
-        for row in index.rows().filter(|row| index.rows.primary.contains(row.number() as usize)) {
-            if let Some(record) = row.record().filter(|&record| self.delta.slot(record).is_none()) {
-                files.push((record, Kept::Index(row.number())));
-            }
-        }
-        for (&record, slot) in &self.delta.slots {
-            if let Slot::File(file) | Slot::Facts(file) = *slot
-                && let Some(file) = self.delta.files.get(file as usize)
-            {
-                files.push((record, Kept::Delta(file)));
-            }
-        }
-        files.sort_unstable_by_key(|&(record, _)| record);
         batch.begin(0);
-        for (_, kept) in &files {
-            batch.open_file();
+        self.push_facts(&mut batch, &files);
+        let rows = Claims::new(&self.base);
+        for (place, &kept) in files.iter().enumerate() {
+            batch.belong_to(place);
             match kept {
-                Kept::Index(row) => self.push_kept(&mut batch, *row),
-                Kept::Delta(file) => self.push_set(&mut batch, file),
+                Kept::Index(file) => self.push_kept(&mut batch, &rows, file),
+                Kept::Delta(file) => {
+                    self.delta
+                        .files
+                        .get(file)
+                        .into_iter()
+                        .for_each(|file| self.push_set(&mut batch, &rows, file));
+                }
             }
         }
         let note = index.note()?.to_vec();
@@ -49,46 +51,107 @@ impl View {
         Builder::new(id, index.names().case_table().clone()).note(note).build(vec![batch])
     }
 
-    /// Pushes a file of the index that is as it was.
-    fn push_kept(&self, batch: &mut Batch, row: u32) {
-        self.push_names(batch, row, None);
-        for row in self.base.rows_of_file(row) {
-            if let Some(stream) = self.row(row).stream() {
-                let name = self.base.index.row(row).name();
-                batch.stream(stream, |blob| blob.extend_from_slice(&name));
+    /// All files that are there, in the order of their records.
+    fn files_by_record(&self) -> Vec<Kept> {
+        let mut files: Vec<(u32, Kept)> = Vec::new();
+        let records = unpacked(&self.base.index.files.record, narrow);
+        for (file, record) in (0u32..).zip(records).filter(|&(_, record)| record != NO_RECORD) {
+            if self.delta.slot(record) == Slot::Same {
+                files.push((record, Kept::Index(file)));
             }
         }
-        let evidence = self.base.index.row(row).evidence().unwrap_or_default();
-        close(batch, self.row(row).file(), evidence);
+        for (record, slot) in self.delta.slots.iter() {
+            if let Slot::File(file) | Slot::Facts(file) = slot {
+                files.push((record, Kept::Delta(file)));
+            }
+        }
+        files.sort_unstable_by_key(|&(record, _)| record);
+        files.into_iter().map(|(_, kept)| kept).collect()
     }
 
-    /// Pushes a file that was set: its rows, and if it has only its streams there, its names from the index.
-    fn push_set(&self, batch: &mut Batch, file: &DeltaFile) {
-        let delta = &self.delta;
-        let rows = || {
-            (file.rows.start as usize..file.rows.end as usize)
-                .zip(delta.rows.get(file.rows.start as usize..).unwrap_or_default())
+    /// Pushes the facts of files, column by column.
+    fn push_facts(&self, batch: &mut Batch, files: &[Kept]) {
+        let from = &self.base.index.files;
+        let into = &mut batch.files;
+        into.record = self.gathered(files, &from.record, narrow, |file| file.record);
+        into.sequence = self.gathered(files, &from.sequence, narrow, |file| file.sequence);
+        into.size = self.gathered(files, &from.size, |size| size, |file| file.size);
+        into.allocated = self.gathered(files, &from.allocated, |bytes| bytes, |file| file.allocated);
+        into.created = self.gathered(files, &from.created, Time, |file| file.created);
+        into.modified = self.gathered(files, &from.modified, Time, |file| file.modified);
+        into.changed = self.gathered(files, &from.changed, Time, |file| file.changed);
+        into.accessed = self.gathered(files, &from.accessed, Time, |file| file.accessed);
+        into.attributes = self.gathered(files, &from.attributes, narrow, |file| file.attributes);
+        into.reparse_tag = self.gathered(files, &from.tag, narrow, |file| file.reparse_tag);
+        let flags = |bits: u64| FileFlags::from_bits_truncate(narrow(bits)) | FileFlags::SIZED;
+        into.flags = self.gathered(files, &from.flags, flags, |file| file.flags | FileFlags::SIZED);
+        if let Some(into) = &mut batch.evidence {
+            let had = |file| self.base.index.evidence.as_ref().map(|kept| kept.get(file as usize));
+            for kept in files {
+                into.push(match *kept {
+                    Kept::Index(file) => had(file).unwrap_or_default(),
+                    Kept::Delta(file) => {
+                        self.delta.files.get(file).map_or_else(Evidence::default, |file| file.evidence)
+                    }
+                });
+            }
+        }
+    }
+
+    /// One column of files in their order.
+    fn gathered<T: Copy + Default>(
+        &self,
+        files: &[Kept],
+        column: &Packed,
+        had: impl Fn(u64) -> T,
+        set: impl Fn(&File) -> T,
+    ) -> Vec<T> {
+        let values = unpacked(column, had);
+        let one = |kept: &Kept| match *kept {
+            Kept::Index(file) => values.get(file as usize).copied().unwrap_or_default(),
+            Kept::Delta(file) => self.delta.files.get(file).map_or_else(T::default, |file| set(&file.file)),
         };
-        if delta.slot(file.file.record).is_some_and(|slot| matches!(slot, Slot::Facts(_)))
+        files.iter().map(one).collect()
+    }
+
+    /// Pushes the names and streams of a file of the index that is as it was.
+    fn push_kept(&self, batch: &mut Batch, rows: &Claims, file: u32) {
+        let Some(&first) = rows.first.get(file as usize) else { return };
+        if !self.base.has_extras(file) {
+            return rows.push_name(batch, &self.base.index, first);
+        }
+        self.push_names(batch, rows, first, None);
+        for row in self.base.rows_of_file(first).map(|row| self.base.index.row(row)) {
+            if row.kind() == Kind::Stream {
+                let stream = Stream { size: row.size(), allocated: row.allocated(), packed: false };
+                batch.stream(stream, |blob| self.base.index.names().get_into(row.name_number(), blob));
+            }
+        }
+    }
+
+    /// Pushes the names and streams of a file that was set: its rows, and if it has only its streams there, its names from the
+    /// index.
+    fn push_set(&self, batch: &mut Batch, rows: &Claims, file: &DeltaFile) {
+        let delta = &self.delta;
+        let own = || file.rows.clone().filter_map(|row| delta.rows.get(row));
+        if matches!(delta.slot(file.file.record), Slot::Facts(_))
             && let Some(row) = self.base.row_of(file.file.record)
         {
-            let first =
-                rows().find_map(|(_, row)| if let Link::Row(row) = row.link { Some(row) } else { None });
-            self.push_names(batch, row, first);
+            let first = own().find_map(|row| if let Link::Row(row) = row.link { Some(row) } else { None });
+            self.push_names(batch, rows, row, first);
         }
-        for (place, row) in rows() {
-            let name = delta.name(place).0;
+        for row in own() {
+            let name = delta.name(row).0;
             match (row.link, row.stream) {
                 (Link::Claim(parent), _) => batch.name(parent, false, |blob| blob.extend_from_slice(name)),
                 (_, Some(stream)) => batch.stream(stream, |blob| blob.extend_from_slice(name)),
                 (_, None) => {}
             }
         }
-        close(batch, file.file, file.evidence);
     }
 
     /// Pushes the names that a file has in the index: first the one that its streams hang on, which is told or holds rows.
-    fn push_names(&self, batch: &mut Batch, row: u32, first: Option<u32>) {
+    fn push_names(&self, batch: &mut Batch, claims: &Claims, row: u32, first: Option<u32>) {
         let index = &self.base.index;
         let mut rows: Vec<_> = self.base.rows_of_file(row).map(|row| index.row(row)).collect();
         rows.retain(|row| row.kind() != Kind::Stream);
@@ -96,14 +159,67 @@ impl View {
             Some(first) => row.number() != first,
             None => row.subtree_end() == row.number() + 1,
         });
-        for row in rows {
-            if let Some(parent) = row.claimed_parent() {
-                batch.name(parent, false, |blob| blob.extend_from_slice(&row.name()));
+        rows.iter().for_each(|row| claims.push_name(batch, index, row.number()));
+    }
+}
+
+/// Rows of the index, unpacked.
+struct Claims {
+    /// The first name of each file.
+    first: Vec<u32>,
+    /// What the record of each row calls its folder, as [`FileId::packed`].
+    folder: Vec<u64>,
+}
+
+impl Claims {
+    fn new(base: &Base) -> Self {
+        let rows = &base.index.rows;
+        let (record, sequence) =
+            (unpacked(&base.index.files.record, narrow), unpacked(&base.index.files.sequence, narrow));
+        let mut first = Vec::with_capacity(record.len());
+        let mut files: Vec<u32> = Vec::with_capacity(base.len());
+        let mut extras = unpacked(&rows.extra_file, narrow::<u32>).into_iter();
+        for row in 0..base.index.len() {
+            if rows.primary.contains(row as usize) {
+                files.push(crate::batch::as_u32(first.len()));
+                first.push(row);
+            } else {
+                files.push(extras.next().unwrap_or_default());
             }
+        }
+        let id = |row: u32| {
+            let file = *files.get(row as usize)? as usize;
+            Some(FileId { record: *record.get(file)?, sequence: *sequence.get(file)? }.packed())
+        };
+        let parents = unpacked(&rows.parent, narrow::<u32>);
+        let own = (0u32..).zip(&parents).map(|(row, &parent)| if parent == row { None } else { id(parent) });
+        let mut folder: Vec<u64> = own.map(|id| id.unwrap_or(FileId::NONE)).collect();
+        let told =
+            unpacked(&rows.claim_row, |row| row).into_iter().zip(unpacked(&rows.claim_parent, |id| id));
+        for (row, id) in told {
+            if let Some(slot) = usize::try_from(row).ok().and_then(|row| folder.get_mut(row)) {
+                *slot = id;
+            }
+        }
+        Self { first, folder }
+    }
+
+    /// Pushes the name that is a row of the index.
+    fn push_name(&self, batch: &mut Batch, index: &Index, row: u32) {
+        if let Some(folder) = self.folder.get(row as usize).and_then(|&id| FileId::unpacked(id)) {
+            batch.name(folder, false, |blob| index.names().get_into(index.row(row).name_number(), blob));
         }
     }
 }
 
-fn close(batch: &mut Batch, file: File, evidence: Evidence) {
-    batch.close_file_with(File { flags: file.flags | FileFlags::SIZED, ..file }, evidence);
+/// All numbers of a column.
+fn unpacked<T>(column: &Packed, of: impl Fn(u64) -> T) -> Vec<T> {
+    let mut values = Vec::with_capacity(column.len());
+    column.for_each_chunk(|_, chunk| values.extend(chunk.iter().map(|&value| of(value))));
+    values
+}
+
+/// A number of a column that holds none beyond its type; one that does is damaged, which the column has told.
+fn narrow<T: TryFrom<u64> + Default>(value: u64) -> T {
+    T::try_from(value).unwrap_or_default()
 }

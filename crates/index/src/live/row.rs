@@ -6,7 +6,7 @@ use super::View;
 use super::delta::{DeltaFile, DeltaRow, Slot};
 use crate::file::is_link_tag;
 use crate::index::CLIMB_MAX;
-use crate::{File, FileFlags, FileId, Index, Kind, Row, RowFlags, Stream};
+use crate::{File, FileFlags, FileId, Index, Kind, Row, RowFlags, Stream, Total};
 
 /// A row of a [`View`]. Its facts are those of an index that was built anew; row and file numbers mean nothing beyond the view.
 #[derive(Debug, Clone, Copy)]
@@ -32,8 +32,8 @@ impl<'a> ViewRow<'a> {
     }
 
     /// Where it is among the new rows.
-    fn new_place(self) -> Option<usize> {
-        self.row.checked_sub(self.view.base.index.len()).map(|place| place as usize)
+    fn new_place(self) -> Option<u32> {
+        self.row.checked_sub(self.view.base.index.len())
     }
 
     fn new_row(self) -> Option<&'a DeltaRow> {
@@ -45,13 +45,13 @@ impl<'a> ViewRow<'a> {
         let delta = &self.view.delta;
         let file = match (self.new_row(), self.old()) {
             (Some(row), _) => row.file,
-            (None, Some(row)) if delta.irregular.contains(self.row) => match delta.slot(row.record()?)? {
+            (None, Some(row)) if delta.irregular.contains(self.row) => match delta.slot(row.record()?) {
                 Slot::Facts(file) => file,
-                Slot::Nothing | Slot::File(_) => return None,
+                Slot::Same | Slot::Nothing | Slot::File(_) => return None,
             },
             _ => return None,
         };
-        delta.files.get(file as usize)
+        delta.files.get(file)
     }
 
     /// The facts of its file.
@@ -94,8 +94,8 @@ impl<'a> ViewRow<'a> {
     /// Its name in WTF-8.
     #[must_use]
     pub fn name(self) -> Cow<'a, [u8]> {
-        match self.new_place() {
-            Some(place) => Cow::Borrowed(self.view.delta.name(place).0),
+        match self.new_row() {
+            Some(row) => Cow::Borrowed(self.view.delta.name(row).0),
             None => self.old().map_or(Cow::Borrowed(&[]), Row::name),
         }
     }
@@ -103,8 +103,8 @@ impl<'a> ViewRow<'a> {
     /// The name in upper case by the volume's table.
     #[must_use]
     pub fn folded(self) -> &'a [u8] {
-        match self.new_place() {
-            Some(place) => self.view.delta.name(place).1,
+        match self.new_row() {
+            Some(row) => self.view.delta.name(row).1,
             None => self.old().map_or(&[], |row| self.view.base.index.names().folded(row.name_number())),
         }
     }
@@ -176,6 +176,12 @@ impl<'a> ViewRow<'a> {
             Some(file) => set(&file.file),
             None => self.old().map(old).unwrap_or_default(),
         }
+    }
+
+    /// What lies below it. The first call on a view looks at all that changed, further ones do not.
+    #[must_use]
+    pub fn total(self) -> Total {
+        self.view.totals().get(&self.view.base, self.row)
     }
 
     /// How many names its file has.

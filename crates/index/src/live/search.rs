@@ -2,11 +2,16 @@
 
 use std::cmp::Ordering;
 
+use rayon::prelude::*;
+
 use super::View;
-use super::order::compare;
+use super::order::{PathKeys, compare};
 use super::question::Question;
 use crate::SnapshotError;
-use crate::query::{Hits, Query, SearchOptions};
+use crate::query::{Hits, Query, RowSet, SearchOptions, SortKey};
+
+/// Rows that a thread asks before it takes more.
+const TASK_ROWS: usize = 1 << 12;
 
 impl View {
     /// The rows that match `query` and are visible, as [`crate::Index::search`] would find them in an index built anew; by the
@@ -18,39 +23,72 @@ impl View {
         let (base, delta) = (&self.base, &self.delta);
         let visibility = options.visibility.and(query.mentions());
         let mut regular = base.index.select(query, visibility);
-        regular.subtract(&delta.gone);
-        regular.subtract(&delta.irregular);
+        delta.gone.take_out_of(&mut regular);
+        delta.irregular.take_out_of(&mut regular);
         regular.remove(base.bucket);
         let table = base.index.names().case_table();
         let question = Question::new(query.expr(), table, visibility);
-        let asked = delta.irregular.iter().filter(|&row| !delta.gone.contains(row)).chain(delta.alive());
-        let mut others: Vec<u32> = asked.filter(|&row| question.holds(self.row(row), table)).collect();
+        let asked: Vec<u32> = self.irregular_rows().collect();
+        let tasks = asked.par_chunks(TASK_ROWS);
+        let holds = |row: &u32| question.holds(self.row(*row), table);
+        let mut others: Vec<u32> = tasks.flat_map_iter(|rows| rows.iter().copied().filter(holds)).collect();
         if question.holds(self.row(base.bucket), table) && self.bucket_holds_something() {
             others.push(base.bucket);
         }
         let total = regular.count() + others.len() as u64;
+        self.page(&regular, others, options).map(|rows| Hits { rows, total })
+    }
+
+    /// The rows of a page, of regular rows and of others.
+    fn page(
+        &self,
+        regular: &RowSet,
+        mut others: Vec<u32>,
+        options: &SearchOptions,
+    ) -> Result<Vec<u32>, SnapshotError> {
         let order = |&a: &u32, &b: &u32| compare(self.row(a), self.row(b), options.sort, options.descending);
-        others.sort_by(order);
+        if matches!(options.sort, None | Some(SortKey::Path)) {
+            let mut keys = PathKeys::new(self);
+            others.sort_by_cached_key(|&row| keys.of(row));
+            if options.descending {
+                others.reverse();
+            }
+        } else {
+            others.par_sort_by(order);
+        }
         let whole = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
         let offset = whole(options.offset);
         let end = offset.saturating_add(options.limit.map_or(usize::MAX, whole));
+        others.truncate(end);
         let first = SearchOptions { offset: 0, limit: Some(end as u64), ..options.clone() };
-        let regular = base.index.page(&regular, &first);
-        let rows = merged(regular, others, order).take(end).skip(offset).collect();
-        base.index.sound().map(|()| Hits { rows, total })
+        let rows = merged(&self.base.index.page(regular, &first), &others, order);
+        self.base.index.sound().map(|()| rows.into_iter().take(end).skip(offset).collect())
+    }
+
+    /// The rows that are in no column as they are now, in no order.
+    fn irregular_rows(&self) -> impl Iterator<Item = u32> {
+        self.delta.irregular.iter().filter(|&row| self.delta.is_there(row)).chain(self.delta.alive())
     }
 
     fn bucket_holds_something(&self) -> bool {
-        self.rows().any(|row| row.parent().is_some_and(|parent| parent.number() == self.base.bucket))
+        let bucket = self.base.bucket;
+        let in_bucket = |row: u32| self.row(row).parent().is_some_and(|parent| parent.number() == bucket);
+        (bucket + 1..self.base.index.len()).any(|row| self.delta.is_there(row) && in_bucket(row))
+            || self.irregular_rows().any(in_bucket)
     }
 }
 
-/// Two sorted lists as one.
-fn merged(a: Vec<u32>, b: Vec<u32>, order: impl Fn(&u32, &u32) -> Ordering) -> impl Iterator<Item = u32> {
-    let (mut a, mut b) = (a.into_iter().peekable(), b.into_iter().peekable());
-    std::iter::from_fn(move || match (a.peek(), b.peek()) {
-        (Some(first), Some(second)) if order(first, second) == Ordering::Greater => b.next(),
-        (Some(_), _) => a.next(),
-        (None, _) => b.next(),
-    })
+/// Two sorted lists as one. The second is mostly short, so its places in the first are looked for.
+fn merged(a: &[u32], b: &[u32], order: impl Fn(&u32, &u32) -> Ordering) -> Vec<u32> {
+    let mut rows = Vec::with_capacity(a.len() + b.len());
+    let mut rest = a;
+    for row in b {
+        let before = rest.partition_point(|first| order(first, row) != Ordering::Greater);
+        let (head, tail) = rest.split_at(before);
+        rows.extend_from_slice(head);
+        rows.push(*row);
+        rest = tail;
+    }
+    rows.extend_from_slice(rest);
+    rows
 }

@@ -159,7 +159,7 @@ fn root(time: u64) -> FileState {
 /// What a row of either kind is, but for numbers.
 fn of_index(row: Row<'_>) -> String {
     format!(
-        "{:?} {:?} {:?} {:?} {} {} {:?} {:?} {} {:?}",
+        "{:?} {:?} {:?} {:?} {} {} {:?} {:?} {} {:?} {:?}",
         row.path().escape_ascii().to_string(),
         row.kind(),
         row.flags(),
@@ -170,13 +170,14 @@ fn of_index(row: Row<'_>) -> String {
         row.record(),
         row.links(),
         row.claimed_parent(),
+        row.total(),
     )
 }
 
 fn of_view(row: ViewRow<'_>) -> String {
     use crate::query::RowFacts;
     format!(
-        "{:?} {:?} {:?} {:?} {} {} {:?} {:?} {} {:?}",
+        "{:?} {:?} {:?} {:?} {} {} {:?} {:?} {} {:?} {:?}",
         row.path().escape_ascii().to_string(),
         row.kind(),
         row.flags(),
@@ -187,6 +188,7 @@ fn of_view(row: ViewRow<'_>) -> String {
         RowFacts::record(row),
         row.links(),
         row.claimed_parent(),
+        row.total(),
     )
 }
 

@@ -1,5 +1,9 @@
 //! Where rows of a view lie: what a record calls its folder is looked up in the states of now.
 
+use std::sync::Arc;
+
+use foldhash::HashSet;
+
 use super::base::Base;
 use super::delta::{Delta, Link, Slot};
 use crate::build::refers_to;
@@ -16,11 +20,9 @@ impl Delta {
         if row < base.index.len() {
             return self.parent_in_base(base, row);
         }
-        let new = self.rows.get((row - base.index.len()) as usize)?;
-        let deleted = self
-            .files
-            .get(new.file as usize)
-            .is_some_and(|file| file.file.flags.contains(FileFlags::DELETED));
+        let new = self.rows.get(row - base.index.len())?;
+        let deleted =
+            self.files.get(new.file).is_some_and(|file| file.file.flags.contains(FileFlags::DELETED));
         Some(match new.link {
             Link::Row(row) => row,
             Link::Nowhere => base.bucket,
@@ -36,7 +38,7 @@ impl Delta {
         }
         let Some(claimed) = had.claimed_parent() else { return Some(base.bucket) };
         // Other facts of a folder change nothing about who lies in it.
-        let same = matches!(self.slot(claimed.record), None | Some(Slot::Facts(_)));
+        let same = matches!(self.slot(claimed.record), Slot::Same | Slot::Facts(_));
         if parent == base.bucket && same && base.ring_heads.binary_search(&row).is_err() {
             return Some(base.bucket);
         }
@@ -46,61 +48,52 @@ impl Delta {
 
     /// The row of the folder that is called `id` by a record that is in use or `deleted`.
     fn resolve(&self, base: &Base, id: FileId, deleted: bool) -> Option<u32> {
-        let root = base.index.row(Index::ROOT);
         let (row, flags, sequence) = match self.slot(id.record) {
-            Some(Slot::Nothing) => return None,
-            Some(Slot::File(file)) => {
-                let file = self.files.get(file as usize)?;
-                let row = (file.rows.start < file.rows.end).then_some(base.index.len() + file.rows.start)?;
-                (row, file.file.flags, file.file.sequence)
+            Slot::Nothing => return None,
+            Slot::File(file) => {
+                let file = self.files.get(file)?;
+                (self.row_of(base, id.record)?, file.file.flags, file.file.sequence)
             }
-            Some(Slot::Facts(_)) | None => {
+            Slot::Facts(_) | Slot::Same => {
                 let row = base.index.row(base.row_of(id.record)?);
                 (row.number(), row.file_flags(), row.sequence())
             }
         };
-        let is_root = row == Index::ROOT && root.record() == Some(id.record) && sequence == id.sequence;
+        let is_root = row == Index::ROOT && base.root_record == Some(id.record) && sequence == id.sequence;
         let fits = flags.contains(FileFlags::DIRECTORY) && !flags.contains(FileFlags::STRAY);
         (is_root || (fits && refers_to(sequence, flags, id, deleted))).then_some(row)
     }
 
-    /// Finds the folders that lie in themselves: only one whose folder was looked up anew can.
-    pub(super) fn find_rings(&mut self, base: &Base) {
-        self.ring_heads.clear();
-        let old = self.irregular.iter().filter(|&row| !self.gone.contains(row) && self.looked_up(base, row));
-        let new = self.alive().filter(|&row| self.is_new_folder(base, row));
-        let heads = base.ring_heads.iter().copied().filter(|&row| !self.gone.contains(row));
-        let folders: Vec<u32> = old.chain(new).chain(heads.clone()).collect();
-        let heads: Vec<u32> = heads.collect();
-        for row in folders {
-            self.ring_heads.extend(self.ring_head(base, row));
-        }
+    /// Finds the folders that lie in themselves, after those with the records `moved` have moved, come or gone.
+    ///
+    /// A ring that is new has one of them as a member: each of its parents was another before only for the record of the row
+    /// or that of the parent. A ring that is no more had one as a member, and is found out by climbing from its head.
+    pub(super) fn find_rings(&mut self, base: &Base, moved: &[u32]) {
+        let had = std::mem::take(&mut self.ring_heads);
+        let still = had.iter().copied().filter(|&head| self.is_there(head));
+        let rows = moved.iter().filter_map(|&record| self.row_of(base, record));
+        let heads: HashSet<u32> = still.chain(rows).filter_map(|row| self.ring_head(base, row)).collect();
         // A ring that is none any more lies elsewhere, and all that it holds.
-        for head in heads.into_iter().filter(|head| !self.ring_heads.contains(head)) {
+        for &head in had.iter().filter(|&&head| head < base.index.len() && !heads.contains(&head)) {
             self.irregular.insert_range(head, base.index.row(head).subtree_end());
         }
+        self.ring_heads = Arc::new(heads);
     }
 
-    /// Whether a row of the index is a folder that may lie elsewhere than it did.
-    fn looked_up(&self, base: &Base, row: u32) -> bool {
-        let had = base.index.row(row);
-        had.file_flags().contains(FileFlags::DIRECTORY)
-            && had.kind() != Kind::Stream
-            && had
-                .parent()
-                .is_some_and(|above| above.number() == base.bucket || self.gone.contains(above.number()))
-    }
-
-    fn is_new_folder(&self, base: &Base, row: u32) -> bool {
-        let new = row.checked_sub(base.index.len()).and_then(|place| self.rows.get(place as usize));
-        new.is_some_and(|new| {
-            let file = self.files.get(new.file as usize);
-            new.stream.is_none() && file.is_some_and(|file| file.file.flags.contains(FileFlags::DIRECTORY))
-        })
+    /// The row that others hang on which lie in this record's file.
+    fn row_of(&self, base: &Base, record: u32) -> Option<u32> {
+        match self.slot(record) {
+            Slot::Nothing => None,
+            Slot::File(file) => {
+                let rows = &self.files.get(file)?.rows;
+                (rows.start < rows.end).then_some(base.index.len() + rows.start)
+            }
+            Slot::Facts(_) | Slot::Same => base.row_of(record),
+        }
     }
 
     /// The member with the lowest record of the ring that the parents of `row` end in, if they do.
-    fn ring_head(&self, base: &Base, row: u32) -> Option<u32> {
+    pub(super) fn ring_head(&self, base: &Base, row: u32) -> Option<u32> {
         let up = |row: u32| self.told_parent(base, row);
         let (mut slow, mut fast) = (up(row)?, up(up(row)?)?);
         while slow != fast {
@@ -121,8 +114,8 @@ impl Delta {
         match row.checked_sub(base.index.len()) {
             None => base.index.row(row).record(),
             Some(new) => {
-                let file = self.rows.get(new as usize)?.file;
-                self.files.get(file as usize).map(|file| file.file.record)
+                let file = self.rows.get(new)?.file;
+                self.files.get(file).map(|file| file.file.record)
             }
         }
     }

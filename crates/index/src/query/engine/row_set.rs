@@ -142,9 +142,10 @@ impl RowSet {
         self.words.iter_mut().zip(&other.words).for_each(|(word, other)| *word &= other);
     }
 
-    /// Removes the rows that `other` has.
-    pub(crate) fn subtract(&mut self, other: &Self) {
-        self.words.iter_mut().zip(&other.words).for_each(|(word, other)| *word &= !other);
+    /// Removes the rows whose bits are set in words of 64 that begin with the word `first` of this set.
+    pub(crate) fn subtract_words(&mut self, first: usize, words: &[u64]) {
+        let rest = self.words.get_mut(first..).unwrap_or_default();
+        rest.iter_mut().zip(words).for_each(|(word, other)| *word &= !other);
     }
 
     /// Turns what is in it into what is not.

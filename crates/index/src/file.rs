@@ -1,9 +1,7 @@
 //! What is known of a file, apart from its names.
 //!
-//! A file has one set of sizes and times however many names it has, so these columns are kept once per file
-//! and rows point at them.
-
-use crate::columns::table;
+//! A file has one set of sizes and times however many names it has, so these are kept once per file and rows point at
+//! them.
 
 /// Which file: the number of its record and how often that number has been given out before.
 ///
@@ -52,35 +50,33 @@ bitflags::bitflags! {
     }
 }
 
-table! {
-    /// What is known of one file.
-    pub item File;
-    /// All files, in the order of their records.
-    table FileColumns {
-        /// Record number.
-        record: u32,
-        /// Sequence number of the record.
-        sequence: u16,
-        /// Length in bytes.
-        size: u64,
-        /// Bytes taken on disk, outside the record itself.
-        allocated: u64,
-        /// When it was made.
-        created: Time,
-        /// When its content last changed.
-        modified: Time,
-        /// When its record last changed.
-        changed: Time,
-        /// When it was last read.
-        accessed: Time,
-        /// `FILE_ATTRIBUTE_*` bits as stored.
-        attributes: u32,
-        /// Reparse tag, 0 where there is none.
-        reparse_tag: u32,
-        /// One-bit facts.
-        flags: FileFlags,
-    }
+/// What is known of one file. A line of the cache.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct File {
+    /// Record number.
+    pub record: u32,
+    /// Sequence number of the record.
+    pub sequence: u16,
+    /// One-bit facts.
+    pub flags: FileFlags,
+    /// `FILE_ATTRIBUTE_*` bits as stored.
+    pub attributes: u32,
+    /// Reparse tag, 0 where there is none.
+    pub reparse_tag: u32,
+    /// Length in bytes.
+    pub size: u64,
+    /// Bytes taken on disk, outside the record itself.
+    pub allocated: u64,
+    /// When it was made.
+    pub created: Time,
+    /// When its content last changed.
+    pub modified: Time,
+    /// When its record last changed.
+    pub changed: Time,
+    /// When it was last read.
+    pub accessed: Time,
 }
+const _: () = assert!(size_of::<File>() == 64);
 
 impl FileId {
     /// Stands for no file in a column of ids.
@@ -105,12 +101,6 @@ impl FileFlags {
         u64::from(
             (self & (Self::DIRECTORY | Self::DELETED | Self::METAFILE | Self::DAMAGED | Self::STRAY)).bits(),
         )
-    }
-}
-
-impl FileColumns {
-    pub(crate) fn len(&self) -> usize {
-        self.record.len()
     }
 }
 

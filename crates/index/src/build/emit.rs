@@ -2,230 +2,171 @@
 
 use std::io::{self, Seek, Write};
 
-use rayon::prelude::*;
-
+use super::files::FileFacts;
+use super::items::Items;
 use super::layout::RowTable;
 use super::totals::Totals;
-use super::{Items, Stitched};
 use crate::CaseTable;
-use crate::evidence::EvidenceColumns;
+use crate::batch::{RawStream, as_u32};
 use crate::names::Distinct;
-use crate::store::{Column, Encoded, Transform, Writer, estimate, pack, rank};
+use crate::store::{CHUNK, Column, Encoded, Transform, Writer, bits_of, pack, rank};
 
-/// What the columns are made of.
-pub(super) struct Parts<'a> {
-    pub(super) stitched: &'a Stitched,
-    pub(super) items: &'a Items,
-    pub(super) rows: &'a RowTable,
-    pub(super) names: &'a Distinct,
-    pub(super) links: &'a [u16],
-    pub(super) totals: &'a Totals,
-    pub(super) case: &'a CaseTable,
-    pub(super) note: &'a [u8],
+/// One chunk in so many is looked at to tell which of two forms is smaller.
+const SAMPLED: usize = 8;
+
+/// The columns of the rows.
+pub(super) fn rows(rows: &RowTable, items: &Items, streams: &[RawStream]) -> Vec<Encoded> {
+    let extras = Extras { rows, items, streams };
+    let (mut encoded, of_extras) = rayon::join(
+        || {
+            let mut holders = vec![0u64; rows.primary.len()];
+            rows.holders.iter().for_each(|&(row, _)| holders[row as usize / 64] |= 1 << (row % 64));
+            vec![
+                packed(Column::RowName, &rows.name),
+                packed(Column::RowParent, &rows.parent),
+                bits(Column::RowPrimary, &rows.primary, rows.len()),
+                bits(Column::RowSubtree, &holders, rows.len()),
+                packed_by(Column::SubtreeEnd, rows.holders.len(), |place| rows.holders[place].1.into()),
+                packed(Column::ClaimRow, &rows.claims.row),
+                packed(Column::ClaimParent, &rows.claims.parent),
+                packed(Column::FileLinks, &rows.order.links),
+            ]
+        },
+        || extras.encode(),
+    );
+    encoded.extend(of_extras);
+    encoded
 }
 
-/// What several columns are made of, gathered once.
-struct Bases {
-    postings: Postings,
-    size: Vec<u64>,
-    modified: Vec<u64>,
-    created: Vec<u64>,
+/// The rows that are not the first name of a file.
+struct Extras<'a> {
+    rows: &'a RowTable,
+    items: &'a Items,
+    streams: &'a [RawStream],
 }
 
-/// The rows of each name.
-struct Postings {
-    /// Where those of each name end.
-    end: Vec<u32>,
-    row: Vec<u32>,
-}
+impl Extras<'_> {
+    fn encode(&self) -> Vec<Encoded> {
+        let extras = &self.rows.extras;
+        let file = |place: usize| u64::from(self.rows.file[extras[place].0 as usize]);
+        let size: Vec<u64> = self.streams(|stream| stream.size);
+        let allocated: Vec<u64> = self.streams(|stream| stream.allocated);
+        vec![
+            packed_by(Column::ExtraFile, extras.len(), file),
+            packed(Column::ExtraSize, &size),
+            rounded(Column::ExtraAllocated, &allocated, &size),
+        ]
+    }
 
-impl Parts<'_> {
-    /// All columns in order.
-    pub(super) fn encode(&self) -> Vec<Encoded> {
-        let columns: Vec<Column> = Column::ALL.iter().copied().filter(|&column| self.has(column)).collect();
-        let files = &self.stitched.files;
-        let bases = Bases {
-            postings: self.postings(),
-            size: self.of_files(&files.size, |size| size),
-            modified: self.of_files(&files.modified, |time| time.0),
-            created: self.of_files(&files.created, |time| time.0),
+    /// A fact of the streams; 0 for further names.
+    fn streams(&self, fact: fn(&RawStream) -> u64) -> Vec<u64> {
+        let stream = |item: u32| {
+            let stream = self.items.is_stream(item).then(|| item - self.items.first_stream);
+            stream.and_then(|stream| self.streams.get(stream as usize))
         };
-        columns.into_par_iter().map(|column| self.encoded(column, &bases)).collect()
-    }
-
-    fn encoded(&self, column: Column, bases: &Bases) -> Encoded {
-        let (rows, names, totals) = (self.rows, self.names, self.totals);
-        let files = &self.stitched.files;
-        match column {
-            Column::RowClass => bytes(column, &rows.class),
-            Column::RowName => {
-                packed(column, rows.item.iter().map(|&item| u64::from(names.of_item[item as usize])))
-            }
-            Column::RowParent => packed(column, rows.parent.iter().copied().map(u64::from)),
-            Column::RowPrimary => bits(column, &rows.primary, rows.len()),
-            Column::RowSubtree => bits(column, &self.holders(), rows.len()),
-            Column::SubtreeEnd => {
-                let holders = (0..rows.len()).filter(|&row| rows.holds_others(row));
-                packed(column, holders.map(|row| u64::from(rows.end[row])))
-            }
-            Column::ExtraFile => packed(column, self.extras().map(|row| u64::from(rows.file[row]))),
-            Column::ExtraSize => packed(column, self.streams(&self.stitched.streams.size)),
-            Column::ExtraAllocated => rounded(
-                column,
-                &self.streams(&self.stitched.streams.allocated).collect::<Vec<_>>(),
-                &self.streams(&self.stitched.streams.size).collect::<Vec<_>>(),
-            ),
-            Column::ClaimRow => packed(column, rows.claims.row.iter().copied().map(u64::from)),
-            Column::ClaimParent => packed(column, rows.claims.parent.iter().copied()),
-            Column::NameFolded => bytes(column, &names.folded),
-            Column::NameEnd => packed(column, names.ends.iter().copied()),
-            Column::NameSpelling => packed(column, names.spelling.iter().copied()),
-            Column::SpellingBytes => bytes(column, &names.spellings),
-            Column::PostingEnd => packed(column, bases.postings.end.iter().copied().map(u64::from)),
-            Column::PostingRow => packed(column, bases.postings.row.iter().copied().map(u64::from)),
-            Column::CasePairs => bytes(column, &self.case.pairs()),
-            Column::FileSize => pack_all(column, &bases.size),
-            Column::FileAllocated => {
-                rounded(column, &self.of_files(&files.allocated, |bytes| bytes), &bases.size)
-            }
-            Column::FileModified => pack_all(column, &bases.modified),
-            Column::FileCreated => relative(column, &bases.created, &bases.modified),
-            Column::FileChanged => {
-                relative(column, &self.of_files(&files.changed, |time| time.0), &bases.modified)
-            }
-            Column::FileAccessed => {
-                relative(column, &self.of_files(&files.accessed, |time| time.0), &bases.created)
-            }
-            Column::FileAttributes => pack_all(column, &self.of_files(&files.attributes, u64::from)),
-            Column::FileTag => pack_all(column, &self.of_files(&files.reparse_tag, u64::from)),
-            Column::FileLinks => pack_all(column, &self.of_files(self.links, u64::from)),
-            Column::FileRecord => pack_all(column, &self.of_files(&files.record, u64::from)),
-            Column::FileSequence => pack_all(column, &self.of_files(&files.sequence, u64::from)),
-            Column::FileFlags => pack_all(column, &self.of_files(&files.flags, |flags| flags.stored())),
-            Column::TotalFiles => packed(column, totals.files.iter().copied()),
-            Column::TotalFolders => packed(column, totals.folders.iter().copied()),
-            Column::TotalBytes => packed(column, totals.bytes.iter().copied()),
-            Column::TotalAllocated => packed(column, totals.allocated.iter().copied()),
-            Column::TotalNewest => packed(column, totals.newest.iter().copied()),
-            Column::Note => bytes(column, self.note),
-            Column::EvidenceSecurity => {
-                pack_all(column, &self.of_evidence(|kept, file| kept.security[file].into()))
-            }
-            Column::EvidenceUsn => pack_all(column, &self.of_evidence(|kept, file| kept.usn[file])),
-            Column::EvidenceLsn => pack_all(column, &self.of_evidence(|kept, file| kept.lsn[file])),
-            Column::EvidenceNameModified => {
-                relative(column, &self.of_evidence(|kept, file| kept.name_modified[file].0), &bases.modified)
-            }
-            Column::EvidenceNameCreated => {
-                relative(column, &self.of_evidence(|kept, file| kept.name_created[file].0), &bases.created)
-            }
-            Column::EvidenceNameChanged => {
-                let changed = self.of_files(&files.changed, |time| time.0);
-                relative(column, &self.of_evidence(|kept, file| kept.name_changed[file].0), &changed)
-            }
-            Column::EvidenceNameAccessed => {
-                let accessed = self.of_files(&files.accessed, |time| time.0);
-                relative(column, &self.of_evidence(|kept, file| kept.name_accessed[file].0), &accessed)
-            }
-        }
-    }
-
-    /// A column of the stitched table in the order of the files' final numbers.
-    fn of_files<T: Copy>(&self, column: &[T], number: impl Fn(T) -> u64) -> Vec<u64> {
-        self.rows.files.iter().map(|&file| number(column[file as usize])).collect()
-    }
-
-    fn has(&self, column: Column) -> bool {
-        !column.is_optional() || self.stitched.evidence.is_some()
-    }
-
-    /// A column of the evidence in the order of the files' final numbers; empty if none was kept.
-    fn of_evidence(&self, number: impl Fn(&EvidenceColumns, usize) -> u64) -> Vec<u64> {
-        let Some(kept) = &self.stitched.evidence else { return Vec::new() };
-        self.rows.files.iter().map(|&file| number(kept, file as usize)).collect()
-    }
-
-    /// The rows that are not the first name of a file.
-    fn extras(&self) -> impl Iterator<Item = usize> + Clone {
-        (0..self.rows.len()).filter(|&row| !self.rows.is_primary(row))
-    }
-
-    /// A column of streams at the rows that are not the first name of a file; 0 for further names.
-    fn streams(&self, column: &[u64]) -> impl Iterator<Item = u64> + Clone {
-        self.extras().map(move |row| {
-            let item = self.rows.item[row];
-            if self.items.is_stream(item) { column[(item - self.items.first_stream) as usize] } else { 0 }
-        })
-    }
-
-    /// One bit a row: it holds others.
-    fn holders(&self) -> Vec<u64> {
-        let mut words = vec![0u64; self.rows.primary.len()];
-        for row in (0..self.rows.len()).filter(|&row| self.rows.holds_others(row)) {
-            words[row / 64] |= 1 << (row % 64);
-        }
-        words
-    }
-
-    /// A counting sort of the rows by name.
-    fn postings(&self) -> Postings {
-        let names = || self.rows.item.iter().map(|&item| self.names.of_item[item as usize] as usize);
-        let mut place = vec![0u32; self.names.ends.len() + 1];
-        names().for_each(|name| place[name + 1] += 1);
-        for name in 1..place.len() {
-            place[name] += place[name - 1];
-        }
-        let mut rows = vec![0; self.rows.len()];
-        for (row, name) in (0u32..).zip(names()) {
-            rows[place[name] as usize] = row;
-            place[name] += 1;
-        }
-        // Each place has moved to where the name ends.
-        place.pop();
-        Postings { end: place, row: rows }
+        self.rows.extras.iter().map(|&(_, item)| stream(item).map_or(0, fact)).collect()
     }
 }
 
-fn bytes(column: Column, bytes: &[u8]) -> Encoded {
-    Encoded { column, transform: Transform::None, bytes: bytes.to_vec(), values: bytes.len() }
+/// The columns of the names.
+pub(super) fn names(names: Distinct, rows: &RowTable) -> Vec<Encoded> {
+    let (postings, mut encoded) = rayon::join(
+        || packed(Column::PostingRow, &postings(&rows.name, &names.items_end)),
+        || {
+            vec![
+                packed(Column::NameEnd, &names.ends),
+                packed(Column::NameSpelling, &names.spelling),
+                packed(Column::PostingEnd, &names.items_end),
+            ]
+        },
+    );
+    encoded.push(postings);
+    encoded.push(bytes(Column::NameFolded, names.folded));
+    encoded.push(bytes(Column::SpellingBytes, names.spellings));
+    encoded
+}
+
+/// The rows in the order of their names, of which `ends` tells where the rows of each end: every item that has a name is a row.
+fn postings(name_of_row: &[u32], ends: &[u32]) -> Vec<u32> {
+    let mut place = ends.to_vec();
+    let mut rows = vec![0; name_of_row.len()];
+    // From the last row on, so that each place moves to where the rows of the name begin.
+    for (row, &name) in name_of_row.iter().enumerate().rev() {
+        let place = &mut place[name as usize];
+        *place -= 1;
+        rows[*place as usize] = as_u32(row);
+    }
+    rows
+}
+
+/// The totals and the classes of the rows.
+pub(super) fn totals(totals: Totals) -> Vec<Encoded> {
+    vec![
+        bytes(Column::RowClass, vec![totals.class]),
+        packed(Column::TotalFiles, &totals.files),
+        packed(Column::TotalFolders, &totals.folders),
+        packed(Column::TotalBytes, &totals.bytes),
+        packed(Column::TotalAllocated, &totals.allocated),
+        packed(Column::TotalNewest, &totals.newest),
+    ]
+}
+
+/// The bytes that files take on disk.
+pub(super) fn allocated(facts: &FileFacts) -> Encoded {
+    rounded(Column::FileAllocated, &facts.allocated, &facts.size)
+}
+
+/// What is kept as it is.
+pub(super) fn kept(case: &CaseTable, note: Vec<u8>) -> Vec<Encoded> {
+    vec![bytes(Column::CasePairs, vec![case.pairs()]), bytes(Column::Note, vec![note])]
+}
+
+fn bytes(column: Column, pieces: Vec<Vec<u8>>) -> Encoded {
+    let values = pieces.iter().map(Vec::len).sum();
+    Encoded { column, transform: Transform::None, pieces, values }
 }
 
 fn bits(column: Column, words: &[u64], bits: usize) -> Encoded {
-    Encoded { column, transform: Transform::None, bytes: rank(words, bits), values: bits }
+    Encoded { column, transform: Transform::None, pieces: vec![rank(words, bits)], values: bits }
 }
 
-fn packed(column: Column, values: impl Iterator<Item = u64>) -> Encoded {
-    pack_all(column, &values.collect::<Vec<_>>())
+fn packed<T: Copy + Into<u64> + Sync>(column: Column, numbers: &[T]) -> Encoded {
+    let (pieces, values) = pack(numbers.len(), |range, out| {
+        out.iter_mut().zip(&numbers[range]).for_each(|(slot, &number)| *slot = number.into());
+    });
+    Encoded { column, transform: Transform::None, pieces, values }
 }
 
-fn pack_all(column: Column, values: &[u64]) -> Encoded {
-    Encoded { column, transform: Transform::None, bytes: pack(values), values: values.len() }
-}
-
-/// As they are or as differences to `base`, whichever is likely to be smaller.
-fn relative(column: Column, values: &[u64], base: &[u64]) -> Encoded {
-    transformed(column, Transform::Difference, values, base)
+fn packed_by(column: Column, count: usize, number: impl Fn(usize) -> u64 + Sync) -> Encoded {
+    let (pieces, values) = pack(count, |range, out| {
+        out.iter_mut().zip(range).for_each(|(slot, place)| *slot = number(place));
+    });
+    Encoded { column, transform: Transform::None, pieces, values }
 }
 
 /// As they are or as what is more than the base rounded up, whichever is likely to be smaller.
-fn rounded(column: Column, values: &[u64], base: &[u64]) -> Encoded {
-    let divisor = values.iter().fold(0, |bits, value| bits | value);
-    let scale = 1 << divisor.trailing_zeros().min(31);
-    transformed(column, Transform::Rounding { scale }, values, base)
-}
-
-fn transformed(column: Column, transform: Transform, values: &[u64], base: &[u64]) -> Encoded {
-    let form = |place: usize, value| transform.apply(value, base[place]);
-    if estimate(values, |_, value| value) <= estimate(values, form) {
-        return pack_all(column, values);
+fn rounded(column: Column, numbers: &[u64], base: &[u64]) -> Encoded {
+    let divisor = numbers.iter().fold(0, |bits, number| bits | number);
+    let transform = Transform::Rounding { scale: 1 << divisor.trailing_zeros().min(31) };
+    let form = |place: usize| transform.apply(numbers[place], base[place]);
+    let (mut plain, mut formed) = (0, 0);
+    let mut buffer = Vec::with_capacity(CHUNK);
+    for (number, chunk) in numbers.chunks(CHUNK).enumerate().step_by(SAMPLED) {
+        plain += bits_of(chunk);
+        buffer.clear();
+        buffer.extend((number * CHUNK..number * CHUNK + chunk.len()).map(form));
+        formed += bits_of(&buffer);
     }
-    let formed: Vec<u64> = values.iter().enumerate().map(|(place, &value)| form(place, value)).collect();
-    Encoded { transform, ..pack_all(column, &formed) }
+    if plain <= formed {
+        return packed(column, numbers);
+    }
+    Encoded { transform, ..packed_by(column, numbers.len(), form) }
 }
 
 /// Writes the columns as a snapshot.
-pub(super) fn write<W: Write + Seek>(encoded: &[Encoded], rows: usize, out: W) -> io::Result<W> {
+pub(super) fn write<W: Write + Seek>(mut encoded: Vec<Encoded>, rows: usize, out: W) -> io::Result<W> {
+    encoded.sort_unstable_by_key(|column| column.column);
     let mut writer = Writer::new(out)?;
-    encoded.iter().try_for_each(|column| writer.column(column))?;
+    encoded.into_iter().try_for_each(|column| writer.column(column))?;
     writer.finish(rows as u64)
 }

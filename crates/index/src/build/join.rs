@@ -4,13 +4,14 @@
 //! file since. So nothing is joined while records are read: when all are there, each owner is looked up once,
 //! by record and sequence number, and what a stale extension said is dropped.
 
+use super::NO_FILE;
 use super::findings::{FindingKind, Findings};
 use super::record_map::RecordMap;
-use super::{NO_FILE, Stitched};
+use super::stitch::Stitched;
 use crate::TAG_WOF;
-use crate::batch::{ELSEWHERE, Extensions};
-use crate::columns::Piece;
-use crate::file::{FileColumns, FileFlags, FileId, Patch};
+use crate::batch::{ELSEWHERE, Extension};
+use crate::file::{File, FileFlags, FileId, Patch};
+use crate::pieces::Piece;
 
 /// Whether a reference to `id`, found in a record that is in use or `deleted`, means a file with this sequence number and
 /// these flags.
@@ -25,27 +26,25 @@ pub(crate) fn refers_to(sequence: u16, flags: FileFlags, id: FileId, deleted: bo
     }
 }
 
-/// The same for a file by its place.
-pub(super) fn is_called(files: &FileColumns, file: u32, id: FileId, deleted: bool) -> bool {
-    refers_to(files.sequence[file as usize], files.flags[file as usize], id, deleted)
+/// The same for a file.
+pub(super) fn is_called(file: &File, id: FileId, deleted: bool) -> bool {
+    refers_to(file.sequence, file.flags, id, deleted)
 }
 
 /// The file of each extension, `NO_FILE` where it is stale.
 pub(super) fn bases(
-    extensions: &Extensions,
-    files: &FileColumns,
+    extensions: &[Extension],
+    files: &[File],
     records: &RecordMap,
     findings: &mut Findings,
 ) -> Vec<u32> {
-    let mut bases = Vec::with_capacity(extensions.record.len());
-    for (place, &record) in extensions.record.iter().enumerate() {
-        let base =
-            FileId { record: extensions.base_record[place], sequence: extensions.base_sequence[place] };
-        let deleted = extensions.deleted[place];
+    let mut bases = Vec::with_capacity(extensions.len());
+    for &Extension { record, base, deleted } in extensions {
         // An extension that was freed while its file lives on holds what the file no longer has.
-        let shares_fate = |file: u32| files.flags[file as usize].contains(FileFlags::DELETED) == deleted;
+        let shares_fate = |file: u32| files[file as usize].flags.contains(FileFlags::DELETED) == deleted;
         let found = records.get(base.record);
-        let found = found.filter(|&file| shares_fate(file) && is_called(files, file, base, deleted));
+        let found =
+            found.filter(|&file| shares_fate(file) && is_called(&files[file as usize], base, deleted));
         if found.is_none() && !deleted {
             findings.note(FindingKind::StaleExtension, record);
         }
@@ -86,23 +85,23 @@ impl Rebase<'_> {
 pub(super) fn complete(stitched: &mut Stitched) {
     let Stitched { files, streams, patches, .. } = stitched;
     for &(file, patch) in patches.iter().filter(|&&(file, _)| file != NO_FILE) {
-        let file = file as usize;
+        let file = &mut files[file as usize];
         match patch {
-            Patch::Sizes { size, allocated } if !files.flags[file].contains(FileFlags::SIZED) => {
-                files.size[file] = size;
-                files.allocated[file] = allocated;
-                files.flags[file] |= FileFlags::SIZED;
+            Patch::Sizes { size, allocated } if !file.flags.contains(FileFlags::SIZED) => {
+                file.size = size;
+                file.allocated = allocated;
+                file.flags |= FileFlags::SIZED;
             }
-            Patch::ReparseTag(tag) if files.reparse_tag[file] == 0 => files.reparse_tag[file] = tag,
-            Patch::Damaged => files.flags[file] |= FileFlags::DAMAGED,
+            Patch::ReparseTag(tag) if file.reparse_tag == 0 => file.reparse_tag = tag,
+            Patch::Damaged => file.flags |= FileFlags::DAMAGED,
             Patch::Sizes { .. } | Patch::ReparseTag(_) => {}
         }
     }
-    for (place, owner) in streams.owner.iter_mut().enumerate() {
-        let file = *owner as usize;
-        if streams.packed[place] && *owner != NO_FILE && files.reparse_tag[file] == TAG_WOF {
-            files.allocated[file] = streams.allocated[place];
-            *owner = NO_FILE;
+    for stream in streams.iter_mut().filter(|stream| stream.packed && stream.owner != NO_FILE) {
+        let file = &mut files[stream.owner as usize];
+        if file.reparse_tag == TAG_WOF {
+            file.allocated = stream.allocated;
+            stream.owner = NO_FILE;
         }
     }
 }

@@ -1,26 +1,41 @@
 //! Rows laid out in preorder, and files in the order of their first rows.
 
-use super::{Items, NO_FILE, Numbering, Stitched};
+use super::NO_FILE;
+use super::items::Items;
+use super::parents::Parents;
+use super::stitch::Stitched;
+use super::tree::Numbering;
 use crate::batch::as_u32;
-use crate::file::{FileFlags, FileId, is_link_tag};
-use crate::row::{Kind, RowFlags};
-use crate::rows::{class_of, flags_in};
+use crate::file::FileId;
+
+const WORD: usize = u64::BITS as usize;
 
 /// Rows by column, their files by number.
 #[derive(Debug)]
 pub(super) struct RowTable {
-    /// The item of each row.
-    pub(super) item: Vec<u32>,
     pub(super) parent: Vec<u32>,
-    pub(super) end: Vec<u32>,
+    /// The rows that hold others, each with the first row after its subtree.
+    pub(super) holders: Vec<(u32, u32)>,
+    /// The number of the row's name.
+    pub(super) name: Vec<u32>,
     /// The file of each row, by its final number.
     pub(super) file: Vec<u32>,
-    pub(super) class: Vec<u8>,
     /// One bit a row: it is the first name of a file.
     pub(super) primary: Vec<u64>,
-    /// The place in the stitched table of each file, by its final number.
-    pub(super) files: Vec<u32>,
+    /// The rows that are not, with their items.
+    pub(super) extras: Vec<(u32, u32)>,
+    pub(super) bucket: u32,
     pub(super) claims: Claims,
+    pub(super) order: FileOrder,
+}
+
+/// The order in which files are numbered.
+#[derive(Debug)]
+pub(super) struct FileOrder {
+    /// The place in the stitched table of each file, by its final number.
+    pub(super) place: Vec<u32>,
+    /// How many names each has.
+    pub(super) links: Vec<u16>,
 }
 
 /// Names whose records call their folder by another number than it has.
@@ -32,24 +47,12 @@ pub(super) struct Claims {
 }
 
 impl Claims {
-    fn new(numbering: &Numbering, items: &Items, stitched: &Stitched) -> Self {
+    fn new(rows: &[u32], parents: &Parents, items: &Items, stitched: &Stitched) -> Self {
         let mut claims = Self::default();
-        let files = &stitched.files;
-        for (row, (&item, &above)) in (0u32..).zip(numbering.item.iter().zip(&numbering.parent)) {
-            if above == row || items.is_stream(item) {
-                continue;
-            }
-            let above = items.file[numbering.item[above as usize] as usize] as usize;
-            let has = FileId { record: files.record[above], sequence: files.sequence[above] }.packed();
-            let claimed = match item as usize {
-                name if item < items.first_stream => FileId {
-                    record: stitched.names.parent_record[name],
-                    sequence: stitched.names.parent_sequence[name],
-                }
-                .packed(),
-                _ => FileId::NONE,
-            };
-            if claimed != has {
+        if parents.has_claims(items) {
+            for (row, &item) in (0u32..).zip(rows).filter(|&(_, &item)| parents.is_claim(item, items)) {
+                let claimed =
+                    stitched.names.get(item as usize).map_or(FileId::NONE, |name| name.parent.packed());
                 claims.row.push(row);
                 claims.parent.push(claimed);
             }
@@ -58,79 +61,43 @@ impl Claims {
     }
 }
 
-const WORD: usize = u64::BITS as usize;
-
 impl RowTable {
-    pub(super) fn new(numbering: Numbering, items: &Items, stitched: &Stitched) -> Self {
-        let claims = Claims::new(&numbering, items, stitched);
-        let Numbering { item, parent, end } = numbering;
+    pub(super) fn new(numbering: Numbering, parents: &Parents, items: &Items, stitched: &Stitched) -> Self {
+        let Numbering { item, parent, name, holders } = numbering;
+        let claims = Claims::new(&item, parents, items, stitched);
         let mut number = vec![NO_FILE; stitched.files.len()];
-        let mut files = Vec::with_capacity(stitched.files.len());
-        let mut primary = vec![0u64; item.len().div_ceil(WORD)];
-        for (row, &item) in item.iter().enumerate() {
-            let file = items.file[item as usize];
-            let slot = &mut number[file as usize];
-            if *slot == NO_FILE && !items.is_stream(item) {
-                *slot = as_u32(files.len());
-                files.push(file);
-                primary[row / WORD] |= 1 << (row % WORD);
-            }
-        }
-        let mut class: Vec<u8> = Vec::with_capacity(item.len());
+        let mut place: Vec<u32> = Vec::with_capacity(stitched.files.len());
+        let mut links: Vec<u16> = Vec::with_capacity(stitched.files.len());
         let mut file = Vec::with_capacity(item.len());
-        for (&item, &above) in item.iter().zip(&parent) {
-            let place = items.file[item as usize];
-            let below_top = parent[above as usize] == above;
-            let above = flags_in(class.get(above as usize).copied().unwrap_or_default());
-            let stream = items.is_stream(item);
-            let kind = if stream { Kind::Stream } else { kind_of(stitched, place as usize) };
-            let flags = flags_of(stitched.files.flags[place as usize], above, below_top, item, items);
-            class.push(class_of(kind, flags));
-            file.push(number[place as usize]);
+        let mut primary = vec![0u64; item.len().div_ceil(WORD)];
+        let (mut extras, mut bucket) = (Vec::new(), 0);
+        for (row, &item) in (0u32..).zip(&item) {
+            let of = items.file[item as usize];
+            let slot = &mut number[of as usize];
+            let is_name = item < items.first_stream;
+            if *slot == NO_FILE {
+                // A stream comes after the first name of its file, below which it lies.
+                *slot = as_u32(place.len());
+                place.push(of);
+                links.push(u16::from(is_name));
+                primary[row as usize / WORD] |= 1 << (row as usize % WORD);
+                if item == items.bucket {
+                    bucket = row;
+                }
+            } else {
+                if is_name {
+                    let links = &mut links[*slot as usize];
+                    *links = links.saturating_add(1);
+                }
+                extras.push((row, item));
+            }
+            file.push(*slot);
         }
-        Self { item, parent, end, file, class, primary, files, claims }
+        let order = FileOrder { place, links };
+        Self { parent, holders, name, file, primary, extras, bucket, claims, order }
     }
 
     pub(super) fn len(&self) -> usize {
-        self.item.len()
+        self.parent.len()
     }
-
-    pub(super) fn is_primary(&self, row: usize) -> bool {
-        self.primary[row / WORD] >> (row % WORD) & 1 == 1
-    }
-
-    /// Whether a row holds others.
-    pub(super) fn holds_others(&self, row: usize) -> bool {
-        self.end[row] as usize > row + 1
-    }
-}
-
-fn kind_of(stitched: &Stitched, file: usize) -> Kind {
-    let tag = stitched.files.reparse_tag[file];
-    if is_link_tag(tag) {
-        Kind::Link
-    } else if stitched.files.flags[file].contains(FileFlags::DIRECTORY) {
-        Kind::Folder
-    } else {
-        Kind::File
-    }
-}
-
-/// A row's flags: its file's, and what it inherits from `above`.
-fn flags_of(file: FileFlags, above: RowFlags, below_top: bool, item: u32, items: &Items) -> RowFlags {
-    let mut flags = above & RowFlags::ORPHAN;
-    // The two top folders are metafiles, but what lies in them is the user's.
-    if !below_top {
-        flags |= above & RowFlags::METAFILE;
-    }
-    flags.set(RowFlags::DELETED, file.contains(FileFlags::DELETED));
-    flags.set(RowFlags::DAMAGED, file.contains(FileFlags::DAMAGED));
-    // A stream of the root is a user's too, though the root is not.
-    if file.contains(FileFlags::METAFILE) && !(below_top && items.is_stream(item)) {
-        flags |= RowFlags::METAFILE;
-    }
-    if item == items.bucket {
-        flags |= RowFlags::ORPHAN;
-    }
-    flags
 }

@@ -9,48 +9,60 @@
 //! about them need fit.
 
 use super::findings::{FindingKind, Findings};
-use super::join::is_called;
-use super::{Items, NO_FILE, NO_ITEM, Stitched};
-use crate::batch::as_u32;
-use crate::file::{FileFlags, FileId};
+use super::items::{Items, NO_ITEM};
+use super::parents::Parents;
+use super::stitch::Stitched;
+use crate::batch::{ITEMS_MAX, as_u32};
+use crate::file::FileFlags;
+use crate::pieces::MADE;
 
 /// Levels of folders below the root or the bucket that are followed: twice what NTFS allows, whose paths have 32,767
 /// units at most.
 pub(crate) const DEPTH_MAX: usize = 32 << 10;
+const WORD: usize = u64::BITS as usize;
+/// Folders whose children are brought near in one go.
+const TOUCH_MAX: usize = 64;
+/// Children that a thread sorts without asking others to help.
+const TASK_CHILDREN: usize = 1 << 14;
 
 /// Rows in preorder.
 #[derive(Debug, Default)]
-pub(crate) struct Numbering {
+pub(super) struct Numbering {
     /// The item of each row.
-    pub(crate) item: Vec<u32>,
+    pub(super) item: Vec<u32>,
     /// The row of the parent; a top row is its own.
-    pub(crate) parent: Vec<u32>,
-    /// Where the subtree of the row ends: the first row after it.
-    pub(crate) end: Vec<u32>,
+    pub(super) parent: Vec<u32>,
+    /// The number of the row's name.
+    pub(super) name: Vec<u32>,
+    /// The rows that hold others, each with the first row after its subtree.
+    pub(super) holders: Vec<(u32, u32)>,
 }
 
 /// Numbers all items that have a file; `names` are the ranks of their names, by which siblings are put in order.
 pub(super) fn number(
     stitched: &Stitched,
     items: &Items,
+    parents: &mut Parents,
     names: &[u32],
     findings: &mut Findings,
 ) -> Numbering {
-    let mut parents = parents(stitched, items, findings);
-    let children = Children::new(&parents, items, names);
+    let children = Children::new(&parents.of, items, names);
     let mut walk = Walk::new(stitched, items, &children);
-    walk.top(items.root);
-    let bucket = walk.top(items.bucket);
-    walk.hang_deep(bucket);
+    walk.top(items.root, names);
+    let bucket = walk.top(items.bucket, names);
+    walk.hang_deep(bucket, names);
     let mut heads = Vec::new();
-    for item in 0..as_u32(items.file.len()) {
-        if items.file[item as usize] == NO_FILE || walk.seen[item as usize] {
+    // What was not met is a ring, or hangs on one. A childless item does so by its parent.
+    // The root and the bucket, which were made here, are nobody's children.
+    let unmet = walk.rows.item.len() < children.key.len() + MADE;
+    for item in (0..as_u32(items.file.len())).filter(|_| unmet) {
+        if children.of(item).is_empty() || walk.seen[item as usize] {
             continue;
         }
-        let head = ring_head(item, &parents);
+        let head = ring_head(item, &parents.of);
         heads.push(head);
-        walk.hang(bucket, head);
-        walk.hang_deep(bucket);
+        walk.hang(bucket, head, names);
+        walk.hang_deep(bucket, names);
     }
     // In the order of their records: which of them is met first may depend on a deleted file that leads to it. Of a ring
     // either all folders are in use or none is.
@@ -65,65 +77,35 @@ pub(super) fn number(
     }
     // What was hung up in the bucket came last there, in the order in which it was met. Now that it is known what
     // hangs there, it takes its place among the others.
-    std::mem::take(&mut walk.hung).into_iter().for_each(|item| parents[item as usize] = items.bucket);
-    let children = Children::new(&parents, items, names);
+    std::mem::take(&mut walk.hung).into_iter().for_each(|item| parents.hang(item, stitched, items));
+    let children = Children::new(&parents.of, items, names);
     let mut walk = Walk::new(stitched, items, &children);
-    walk.top(items.root);
-    walk.top(items.bucket);
+    walk.top(items.root, names);
+    walk.top(items.bucket, names);
     walk.rows
 }
 
 /// Notes that something is wrong with an item, unless it is deleted.
 fn note_living(kind: FindingKind, item: u32, stitched: &Stitched, items: &Items, findings: &mut Findings) {
-    let file = items.file[item as usize] as usize;
-    if !stitched.files.flags[file].contains(FileFlags::DELETED) {
-        findings.note(kind, stitched.files.record[file]);
+    let file = &stitched.files[items.file[item as usize] as usize];
+    if !file.flags.contains(FileFlags::DELETED) {
+        findings.note(kind, file.record);
     }
-}
-
-/// The parent of each item, as an item; the bucket where there is none.
-fn parents(stitched: &Stitched, items: &Items, findings: &mut Findings) -> Vec<u32> {
-    let mut parents = Vec::with_capacity(items.file.len());
-    for (item, &file) in items.file.iter().enumerate() {
-        let item = as_u32(item);
-        parents.push(if file == NO_FILE {
-            NO_ITEM
-        } else if item < items.first_stream {
-            let found = folder(stitched, items, item as usize);
-            if found.is_none() {
-                note_living(FindingKind::Orphan, item, stitched, items, findings);
-            }
-            found.unwrap_or(items.bucket)
-        } else if items.is_stream(item) {
-            items.primary[file as usize]
-        } else if item < items.root {
-            items.bucket
-        } else {
-            NO_ITEM
-        });
-    }
-    parents
-}
-
-/// The item of the folder that a name lies in.
-fn folder(stitched: &Stitched, items: &Items, name: usize) -> Option<u32> {
-    let files = &stitched.files;
-    let id =
-        FileId { record: stitched.names.parent_record[name], sequence: stitched.names.parent_sequence[name] };
-    let deleted = files.flags[items.file[name] as usize].contains(FileFlags::DELETED);
-    let parent = stitched.records.get(id.record)?;
-    // The root is never given out again: whoever calls it by its name means it.
-    let fits = files.flags[parent as usize].contains(FileFlags::DIRECTORY)
-        && (id == stitched.root_id || is_called(files, parent, id, deleted));
-    Some(items.primary[parent as usize]).filter(|&item| fits && item != NO_ITEM)
 }
 
 /// The children of every item, one after another.
 struct Children {
     /// Where the children of each item start; those of the next follow.
     start: Vec<u32>,
-    item: Vec<u32>,
+    /// What siblings are sorted by.
+    key: Vec<u64>,
 }
+
+/// A child as a number, by which siblings are sorted: the bit that says that it is no stream, the number of its name in 31 bits, the
+/// item in 31 bits, the bit that says that it has children.
+const NO_STREAM: u64 = 1 << 63;
+const NAME_SHIFT: u32 = 32;
+const _: () = assert!(ITEMS_MAX < 1 << 31);
 
 impl Children {
     /// A counting sort of the items by parent, then siblings by name: streams first, and by item where names are the same,
@@ -133,25 +115,25 @@ impl Children {
         for &parent in parents.iter().filter(|&&parent| parent != NO_ITEM) {
             start[parent as usize + 2] += 1;
         }
-        for place in 2..start.len() {
-            start[place] += start[place - 1];
+        let mut has_children = vec![0u64; items.file.len().div_ceil(WORD)];
+        let mut before = 0;
+        for (place, start) in start.iter_mut().enumerate().skip(2) {
+            has_children[(place - 2) / WORD] |= u64::from(*start > 0) << ((place - 2) % WORD);
+            before += *start;
+            *start = before;
         }
-        let mut item = vec![NO_ITEM; start[start.len() - 1] as usize];
-        for (child, &parent) in parents.iter().enumerate().filter(|&(_, &parent)| parent != NO_ITEM) {
-            let place = &mut start[parent as usize + 1];
-            item[*place as usize] = as_u32(child);
-            *place += 1;
-        }
-        let order = |&child: &u32| (!items.is_stream(child), names[child as usize], child);
-        let mut rest = item.as_mut_slice();
-        for bounds in start.windows(2) {
-            let siblings;
-            (siblings, rest) = rest.split_at_mut((bounds[1] - bounds[0]) as usize);
-            if siblings.len() > 1 {
-                siblings.sort_unstable_by_key(order);
+        let mut key = vec![0; before as usize];
+        for (child, (&parent, &name)) in (0u32..).zip(parents.iter().zip(names)) {
+            if parent != NO_ITEM {
+                let place = &mut start[parent as usize + 1];
+                let kind = if items.is_stream(child) { 0 } else { NO_STREAM };
+                let holds = has_children[child as usize / WORD] >> (child as usize % WORD) & 1;
+                key[*place as usize] = kind | u64::from(name) << NAME_SHIFT | u64::from(child) << 1 | holds;
+                *place += 1;
             }
         }
-        Self { start, item }
+        sort_siblings(&start, &mut key);
+        Self { start, key }
     }
 
     fn of(&self, item: u32) -> std::ops::Range<u32> {
@@ -159,9 +141,28 @@ impl Children {
     }
 }
 
+/// Sorts the children of each item, halves of the items on whichever thread is free.
+fn sort_siblings(start: &[u32], key: &mut [u64]) {
+    let [first, .., last] = *start else { return };
+    if (last - first) as usize > TASK_CHILDREN && start.len() > 2 {
+        let middle = start.len() / 2;
+        let (left, right) = key.split_at_mut((start[middle] - first) as usize);
+        rayon::join(|| sort_siblings(&start[..=middle], left), || sort_siblings(&start[middle..], right));
+        return;
+    }
+    let mut rest = key;
+    for bounds in start.windows(2).filter(|bounds| bounds[0] < bounds[1]) {
+        let siblings;
+        (siblings, rest) = rest.split_at_mut((bounds[1] - bounds[0]) as usize);
+        siblings.sort_unstable();
+    }
+}
+
 /// A folder whose children are being numbered.
 struct Open {
     row: u32,
+    /// Its place among the rows that hold others.
+    holder: usize,
     rest: std::ops::Range<u32>,
 }
 
@@ -185,7 +186,7 @@ struct Walk<'a> {
 impl<'a> Walk<'a> {
     fn new(stitched: &'a Stitched, items: &'a Items, children: &'a Children) -> Self {
         let column = || Vec::with_capacity(items.file.len());
-        let rows = Numbering { item: column(), parent: column(), end: column() };
+        let rows = Numbering { item: column(), parent: column(), name: column(), holders: Vec::new() };
         let seen = vec![false; items.file.len()];
         Self {
             stitched,
@@ -201,28 +202,28 @@ impl<'a> Walk<'a> {
     }
 
     /// Numbers a subtree that hangs on nothing.
-    fn top(&mut self, item: u32) -> u32 {
+    fn top(&mut self, item: u32, names: &[u32]) -> u32 {
         let row = as_u32(self.rows.item.len());
-        self.enter(row, item);
+        self.enter(row, item, names[item as usize]);
         self.finish();
         row
     }
 
     /// Numbers the subtree of `item` as the last in the bucket.
-    fn hang(&mut self, bucket: u32, item: u32) {
+    fn hang(&mut self, bucket: u32, item: u32, names: &[u32]) {
         self.hung.push(item);
-        self.open.push(Open { row: bucket, rest: 0..0 });
-        self.enter(bucket, item);
+        self.open.push(Open { row: bucket, holder: usize::MAX, rest: 0..0 });
+        self.enter(bucket, item, names[item as usize]);
         self.finish();
     }
 
     /// Hangs up what lies too deep, which may hold what lies too deep again.
-    fn hang_deep(&mut self, bucket: u32) {
+    fn hang_deep(&mut self, bucket: u32, names: &[u32]) {
         while !self.deep.is_empty() {
             for item in std::mem::take(&mut self.deep) {
                 self.met_deep.push(item);
                 self.seen[item as usize] = false;
-                self.hang(bucket, item);
+                self.hang(bucket, item, names);
             }
         }
     }
@@ -231,17 +232,25 @@ impl<'a> Walk<'a> {
     fn finish(&mut self) {
         while let Some(open) = self.open.last_mut() {
             let row = open.row;
-            match open.rest.next() {
-                Some(place) => self.enter(row, self.children.item[place as usize]),
-                None => {
-                    self.rows.end[row as usize] = as_u32(self.rows.item.len());
-                    self.open.pop();
+            let Some(place) = open.rest.next() else {
+                let holder = open.holder;
+                if let Some((_, end)) = self.rows.holders.get_mut(holder) {
+                    *end = as_u32(self.rows.item.len());
                 }
+                self.open.pop();
+                continue;
+            };
+            let key = self.children.key[place as usize];
+            let (item, name) = (low32(key) >> 1, low32((key & !NO_STREAM) >> NAME_SHIFT));
+            if key & 1 == 0 && self.open.len() <= DEPTH_MAX {
+                self.push(row, item, name);
+            } else {
+                self.enter(row, item, name);
             }
         }
     }
 
-    fn enter(&mut self, parent: u32, item: u32) {
+    fn enter(&mut self, parent: u32, item: u32, name: u32) {
         // An item already seen can only be the head of a ring, met again from its last member.
         if std::mem::replace(&mut self.seen[item as usize], true) {
             return;
@@ -251,18 +260,34 @@ impl<'a> Walk<'a> {
             return;
         }
         let row = as_u32(self.rows.item.len());
-        self.rows.item.push(item);
-        self.rows.parent.push(parent);
-        self.rows.end.push(row + 1);
+        self.push(parent, item, name);
         let rest = self.children.of(item);
         if !rest.is_empty() {
-            self.open.push(Open { row, rest });
+            let holder = self.rows.holders.len();
+            self.rows.holders.push((row, row + 1));
+            self.touch_below(rest.clone());
+            self.open.push(Open { row, holder, rest });
         }
+    }
+
+    /// Has the children of all folders among these brought near at the same time. They are gone to next, and where each is shows
+    /// only when the one before has come.
+    fn touch_below(&self, children: std::ops::Range<u32>) {
+        let Children { start, key } = self.children;
+        let folders = key[children.start as usize..children.end as usize].iter().filter(|&&key| key & 1 != 0);
+        let first = folders.take(TOUCH_MAX).map(|&folder| start[low32(folder) as usize >> 1]);
+        std::hint::black_box(first.fold(0, |seen, place| seen ^ key[place as usize]));
+    }
+
+    fn push(&mut self, parent: u32, item: u32, name: u32) {
+        self.rows.item.push(item);
+        self.rows.parent.push(parent);
+        self.rows.name.push(name);
     }
 
     fn is_folder(&self, item: u32) -> bool {
         let file = self.items.file[item as usize] as usize;
-        !self.items.is_stream(item) && self.stitched.files.flags[file].contains(FileFlags::DIRECTORY)
+        !self.items.is_stream(item) && self.stitched.files[file].flags.contains(FileFlags::DIRECTORY)
     }
 }
 
@@ -281,4 +306,9 @@ fn ring_head(item: u32, parents: &[u32]) -> u32 {
         member = up(member);
     }
     head
+}
+
+fn low32(word: u64) -> u32 {
+    let [a, b, c, d, ..] = word.to_le_bytes();
+    u32::from_le_bytes([a, b, c, d])
 }

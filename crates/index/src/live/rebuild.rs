@@ -69,22 +69,29 @@ impl View {
         files.into_iter().map(|(_, kept)| kept).collect()
     }
 
-    /// Pushes the facts of files, column by column.
+    /// Pushes the facts of files: those that were set as they are, those of the index column by column.
     fn push_facts(&self, batch: &mut Batch, files: &[Kept]) {
         let from = &self.base.index.files;
-        let into = &mut batch.files;
-        into.record = self.gathered(files, &from.record, narrow, |file| file.record);
-        into.sequence = self.gathered(files, &from.sequence, narrow, |file| file.sequence);
-        into.size = self.gathered(files, &from.size, |size| size, |file| file.size);
-        into.allocated = self.gathered(files, &from.allocated, |bytes| bytes, |file| file.allocated);
-        into.created = self.gathered(files, &from.created, Time, |file| file.created);
-        into.modified = self.gathered(files, &from.modified, Time, |file| file.modified);
-        into.changed = self.gathered(files, &from.changed, Time, |file| file.changed);
-        into.accessed = self.gathered(files, &from.accessed, Time, |file| file.accessed);
-        into.attributes = self.gathered(files, &from.attributes, narrow, |file| file.attributes);
-        into.reparse_tag = self.gathered(files, &from.tag, narrow, |file| file.reparse_tag);
-        let flags = |bits: u64| FileFlags::from_bits_truncate(narrow(bits)) | FileFlags::SIZED;
-        into.flags = self.gathered(files, &from.flags, flags, |file| file.flags | FileFlags::SIZED);
+        let set = |kept: &Kept| match *kept {
+            Kept::Index(_) => File::default(),
+            Kept::Delta(file) => self.delta.files.get(file).map_or_else(File::default, |set| set.file),
+        };
+        let mut into: Vec<File> = files.iter().map(set).collect();
+        fill(files, &mut into, &from.record, |file, record| file.record = narrow(record));
+        fill(files, &mut into, &from.sequence, |file, sequence| file.sequence = narrow(sequence));
+        fill(files, &mut into, &from.size, |file, size| file.size = size);
+        fill(files, &mut into, &from.allocated, |file, allocated| file.allocated = allocated);
+        fill(files, &mut into, &from.created, |file, created| file.created = Time(created));
+        fill(files, &mut into, &from.modified, |file, modified| file.modified = Time(modified));
+        fill(files, &mut into, &from.changed, |file, changed| file.changed = Time(changed));
+        fill(files, &mut into, &from.accessed, |file, accessed| file.accessed = Time(accessed));
+        fill(files, &mut into, &from.attributes, |file, bits| file.attributes = narrow(bits));
+        fill(files, &mut into, &from.tag, |file, tag| file.reparse_tag = narrow(tag));
+        fill(files, &mut into, &from.flags, |file, bits| {
+            file.flags = FileFlags::from_bits_truncate(narrow(bits))
+        });
+        into.iter_mut().for_each(|file| file.flags |= FileFlags::SIZED);
+        batch.files = into;
         if let Some(into) = &mut batch.evidence {
             let had = |file| self.base.index.evidence.as_ref().map(|kept| kept.get(file as usize));
             for kept in files {
@@ -96,22 +103,6 @@ impl View {
                 });
             }
         }
-    }
-
-    /// One column of files in their order.
-    fn gathered<T: Copy + Default>(
-        &self,
-        files: &[Kept],
-        column: &Packed,
-        had: impl Fn(u64) -> T,
-        set: impl Fn(&File) -> T,
-    ) -> Vec<T> {
-        let values = unpacked(column, had);
-        let one = |kept: &Kept| match *kept {
-            Kept::Index(file) => values.get(file as usize).copied().unwrap_or_default(),
-            Kept::Delta(file) => self.delta.files.get(file).map_or_else(T::default, |file| set(&file.file)),
-        };
-        files.iter().map(one).collect()
     }
 
     /// Pushes the names and streams of a file of the index that is as it was.
@@ -212,10 +203,22 @@ impl Claims {
     }
 }
 
+/// Sets one fact of the files that are in the index, from its column.
+fn fill(files: &[Kept], into: &mut [File], column: &Packed, set: impl Fn(&mut File, u64)) {
+    let values = unpacked(column, |value| value);
+    for (kept, file) in files.iter().zip(into) {
+        if let Kept::Index(number) = *kept
+            && let Some(&value) = values.get(number as usize)
+        {
+            set(file, value);
+        }
+    }
+}
+
 /// All numbers of a column.
 fn unpacked<T>(column: &Packed, of: impl Fn(u64) -> T) -> Vec<T> {
     let mut values = Vec::with_capacity(column.len());
-    column.for_each_chunk(|_, chunk| values.extend(chunk.iter().map(|&value| of(value))));
+    column.cursor().runs(0..column.len(), |chunk| values.extend(chunk.iter().map(|&value| of(value))));
     values
 }
 

@@ -1,41 +1,43 @@
 //! Each distinct name once, in the order of names.
 //!
-//! Many items bear a name that others have. So equal names are found first, by hash, and only the distinct ones
-//! are sorted. To sort all items, and see equal neighbours then, was measured a tenth faster where all names differ,
-//! a third slower where three in ten are equal to others, and twice as slow where seven are.
+//! Many items bear a name that others have. So in each part ([`deal`](super::deal)) equal names are found first, by hash, and only
+//! the distinct ones are sorted.
 //!
 //! The result depends on the names alone: not on the threads, nor on the seed of the hash, nor, but for
 //! `of_item`, on the order of items.
 
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
+use foldhash::quality::RandomState;
 use rayon::prelude::*;
 
+use super::deal::{Deal, Part};
 use super::first::first_items;
-use super::sort::{Entry, Order};
-use super::spelling::Speller;
+use super::sort::Order;
+use super::spelling::{self, Speller};
 use super::text::Names;
-use super::write::write;
+use super::write::{Written, write};
+use crate::batch::as_u32;
 use crate::case::CaseTable;
 
 /// The number of a name where there is none.
 pub(super) const NO_NAME: u32 = u32::MAX;
-/// Names or items that a thread numbers before it asks for more.
-const TASK_NAMES: usize = 1 << 14;
 
 /// The distinct names, numbered by their folded bytes, then by their own.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Distinct {
     /// For each item the number of its name; `u32::MAX` if it is not used.
     pub(crate) of_item: Vec<u32>,
-    /// The folded names one after another.
-    pub(crate) folded: Vec<u8>,
-    /// Where in `folded` each name ends.
+    /// The folded names one after another, in pieces.
+    pub(crate) folded: Vec<Vec<u8>>,
+    /// Where in the folded names each ends.
     pub(crate) ends: Vec<u64>,
     /// How each name is spelled: the code of [`Speller`].
     pub(crate) spelling: Vec<u64>,
-    /// The spelling bytes.
-    pub(crate) spellings: Vec<u8>,
+    /// The spelling bytes, in pieces.
+    pub(crate) spellings: Vec<Vec<u8>>,
+    /// Where the items of each name would end, if they lay in the order of their names.
+    pub(crate) items_end: Vec<u32>,
 }
 
 /// Finds the distinct names of the items that are used. Item *i* has the name
@@ -45,31 +47,91 @@ pub(crate) struct Distinct {
 /// If `ends` do not ascend within `bytes`, if there are 2³² − 1 items or more, or if a name is longer than
 /// 65 535 bytes.
 pub(crate) fn distinct(
-    bytes: &[u8],
-    ends: &[u64],
+    bytes: Vec<u8>,
+    ends: Vec<u64>,
     used: impl Fn(usize) -> bool + Sync,
     case: &CaseTable,
 ) -> Distinct {
-    assert!(ends.len() < NO_NAME as usize, "{} items cannot be numbered", ends.len());
-    let names = Names::new(bytes, ends, case);
-    let firsts = first_items(&names, used, &foldhash::quality::RandomState::default());
-    let (order, entries) = Order::sorted(&names, &firsts);
-    let mut distinct = write(&names, &order, &entries, &Speller::new(case));
-    distinct.of_item = number(firsts, &entries);
-    distinct
+    let items = ends.len();
+    assert!(items < NO_NAME as usize, "{items} items cannot be numbered");
+    let deal = Deal::new(&Names::new(&bytes, &ends, case), used);
+    drop((bytes, ends));
+    let (speller, hash) = (Speller::new(case), RandomState::default());
+    let numbered = |slots: &mut Vec<u64>, part: Part| Numbered::new(&part, &speller, case, &hash, slots);
+    let parts: Vec<Numbered> = deal.parts().map_init(Vec::new, numbered).collect();
+    drop(deal);
+    joined(items, parts)
 }
 
-/// The number of each item's name, by the place of the first item that bears it.
-fn number(firsts: Vec<AtomicU32>, sorted: &[Entry]) -> Vec<u32> {
-    let mut ranks: Vec<AtomicU32> = Vec::new();
-    ranks.resize_with(firsts.len(), || AtomicU32::new(NO_NAME));
-    (0..NO_NAME).into_par_iter().zip(sorted).with_min_len(TASK_NAMES).for_each(|(rank, entry)| {
-        // Relaxed: nobody reads it before all threads are joined.
-        ranks[entry.item as usize].store(rank, Relaxed);
+/// The names of a part, numbered within it.
+struct Numbered {
+    /// Each item with the number of its name.
+    items: Vec<(u32, u32)>,
+    /// How many items bear each name.
+    bearers: Vec<u32>,
+    names: Written,
+}
+
+impl Numbered {
+    fn new(
+        part: &Part,
+        speller: &Speller,
+        case: &CaseTable,
+        hash: &RandomState,
+        slots: &mut Vec<u64>,
+    ) -> Self {
+        let names = Names::new(&part.bytes, &part.ends, case);
+        let firsts = first_items(&names, hash, slots);
+        let (order, entries) = Order::sorted(&names, &part.cards, &firsts);
+        let mut ranks = vec![NO_NAME; firsts.len()];
+        for (rank, entry) in (0u32..).zip(&entries) {
+            ranks[entry.item as usize] = rank;
+        }
+        let mut bearers = vec![0; entries.len()];
+        let items = part.cards.iter().zip(&firsts).map(|(card, &first)| {
+            let rank = ranks[first as usize];
+            bearers[rank as usize] += 1;
+            (card.item, rank)
+        });
+        Self { items: items.collect(), bearers, names: write(&names, &order, &entries, speller) }
+    }
+}
+
+/// All parts as one.
+fn joined(items: usize, parts: Vec<Numbered>) -> Distinct {
+    let count = parts.iter().map(|part| part.names.ends.len()).sum();
+    let mut distinct = Distinct {
+        ends: Vec::with_capacity(count),
+        spelling: Vec::with_capacity(count),
+        items_end: Vec::with_capacity(count),
+        ..Distinct::default()
+    };
+    let mut of_item: Vec<AtomicU32> = Vec::new();
+    of_item.resize_with(items, || AtomicU32::new(NO_NAME));
+    let (mut spelling_bytes, mut numbered) = (0, Vec::with_capacity(parts.len()));
+    let (mut bytes, mut bearers) = (0, 0);
+    for part in parts {
+        numbered.push((as_u32(distinct.ends.len()), part.items));
+        let Written { folded, ends, codes, spellings } = part.names;
+        distinct.ends.extend(ends.iter().map(|end| bytes + end));
+        distinct.spelling.extend(codes.iter().map(|&code| spelling::moved(code, spelling_bytes)));
+        distinct.items_end.extend(part.bearers.iter().map(|count| {
+            bearers += count;
+            bearers
+        }));
+        bytes += folded.len() as u64;
+        spelling_bytes += spellings.len() as u64;
+        distinct.folded.push(folded);
+        distinct.spellings.push(spellings);
+    }
+    numbered.into_par_iter().for_each(|(first, items)| {
+        for (item, rank) in items {
+            // Relaxed: nobody reads it before all threads are joined.
+            of_item[item as usize].store(first + rank, Relaxed);
+        }
     });
-    let rank =
-        |first: AtomicU32| ranks.get(first.into_inner() as usize).map_or(NO_NAME, |rank| rank.load(Relaxed));
-    firsts.into_par_iter().with_min_len(TASK_NAMES).map(rank).collect()
+    distinct.of_item = of_item.into_iter().map(AtomicU32::into_inner).collect();
+    distinct
 }
 
 #[cfg(test)]
@@ -96,7 +158,7 @@ mod tests {
         let (bytes, ends) = lay_out(items.iter().map(|(name, _)| &name[..]));
         let [found, again] = [1, 4].map(|threads| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            pool.install(|| distinct(&bytes, &ends, |item| items[item].1, case))
+            pool.install(|| distinct(bytes.clone(), ends.clone(), |item| items[item].1, case))
         });
         assert!(found == again);
         let used = items.iter().filter(|(_, used)| *used);
@@ -104,19 +166,27 @@ mod tests {
         assert_eq!((found.ends.len(), found.spelling.len()), (model.len(), model.len()));
         let speller = Speller::new(case);
         let (mut start, mut restored) = (0, Vec::new());
+        let (all_folded, spellings) = (found.folded.concat(), found.spellings.concat());
         for ((folded, plain), (&end, &code)) in model.iter().zip(found.ends.iter().zip(&found.spelling)) {
             let end = usize::try_from(end).unwrap();
-            assert_eq!(&found.folded[start..end], folded);
+            assert_eq!(&all_folded[start..end], folded);
             restored.clear();
-            speller.restore(folded, code, &found.spellings, &mut restored).unwrap();
+            speller.restore(folded, code, &spellings, &mut restored).unwrap();
             assert_eq!(&restored, plain);
             start = end;
         }
-        assert_eq!(start, found.folded.len());
+        assert_eq!(start, all_folded.len());
         let numbers: std::collections::BTreeMap<&[u8], u32> =
             model.iter().map(|name| name.1).zip(0..).collect();
         let expected = items.iter().map(|(name, used)| if *used { numbers[&name[..]] } else { NO_NAME });
         assert!(found.of_item.iter().copied().eq(expected));
+        let bearers = |name: u32| found.of_item.iter().filter(|&&number| number == name).count();
+        let counts = (0u32..).zip(&found.items_end).scan(0, |before, (name, &end)| {
+            let count = end - std::mem::replace(before, end);
+            Some((name, count as usize))
+        });
+        let last = u32::try_from(items.len().min(50)).unwrap();
+        assert!(counts.filter(|&(name, _)| name < last).all(|(name, count)| bearers(name) == count));
     }
 
     fn check_names(names: impl IntoIterator<Item = String>) {
@@ -128,7 +198,8 @@ mod tests {
     fn no_items() {
         check(&[], &CaseTable::default());
         check(&[(b"a".to_vec(), false)], &CaseTable::default());
-        assert_eq!(distinct(b"", &[], |_| true, &CaseTable::default()), Distinct::default());
+        let none = distinct(Vec::new(), Vec::new(), |_| true, &CaseTable::default());
+        assert!(none.of_item.is_empty() && none.ends.is_empty() && none.folded.concat().is_empty());
     }
 
     #[test]

@@ -7,6 +7,7 @@
 //! a second blob would take as much as the first.
 
 mod cursor;
+mod deal;
 mod distinct;
 mod first;
 mod pattern;

@@ -10,13 +10,14 @@
 
 use std::cmp::Ordering;
 use std::ops::Range;
-use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use rayon::prelude::*;
 
-use super::text::{Folded, KEY_BYTES, Names, TOUCH_MAX, Text};
+use super::deal::Card;
+use super::text::{Folded, KEY_BYTES, Names, Text};
+use crate::batch::as_u32;
 
-/// Names that a thread looks up or sorts before it asks for more.
+/// Names that a thread sorts before it asks for more.
 const TASK_NAMES: usize = 1 << 13;
 /// Up to as many tied names are compared with each other and not by keys.
 const FEW: usize = 12;
@@ -32,7 +33,7 @@ pub(super) struct Entry {
     key: u64,
     /// The first item that bears the name.
     pub(super) item: u32,
-    /// Number of the folded name among those of its task, or `ASCII`.
+    /// Number of the folded name among those that were made, or `ASCII`.
     folded: u32,
 }
 
@@ -52,14 +53,14 @@ struct Tied {
 /// How two of the distinct names compare.
 pub(super) struct Order<'a> {
     names: &'a Names<'a>,
-    /// The folded names that had to be made, by the task that made them.
-    folded: Vec<Folded>,
+    /// The folded names that had to be made.
+    folded: Folded,
 }
 
 impl<'a> Order<'a> {
     /// Sorts the items that are their own first.
-    pub(super) fn sorted(names: &'a Names<'a>, firsts: &[AtomicU32]) -> (Self, Vec<Entry>) {
-        let (order, mut entries) = Self::unsorted(names, firsts);
+    pub(super) fn sorted(names: &'a Names<'a>, cards: &[Card], firsts: &[u32]) -> (Self, Vec<Entry>) {
+        let (order, mut entries) = Self::unsorted(names, cards, firsts);
         let mut tied = vec![Tied { range: 0..entries.len(), depth: 0 }];
         while let Some(Tied { range, depth }) = tied.pop() {
             let start = range.start;
@@ -67,11 +68,15 @@ impl<'a> Order<'a> {
             if depth > 0 {
                 group.par_chunks_mut(TASK_NAMES).for_each(|part| order.look_up(part, depth));
             }
-            if group.par_iter().all(|entry| entry.key == 0) {
+            if group.iter().all(|entry| entry.key == 0) {
                 group.par_sort_unstable_by(|a, b| order.compare(a, b, depth));
                 continue;
             }
             sort_by_key(group);
+            if group.len() <= MANY {
+                tied.extend(order.settle(group, start, depth));
+                continue;
+            }
             let tasks = tasks(group, start).into_par_iter();
             tied.par_extend(tasks.flat_map_iter(|(start, task)| order.settle(task, start, depth)));
         }
@@ -79,11 +84,16 @@ impl<'a> Order<'a> {
     }
 
     /// The items that are their own first, in their order.
-    fn unsorted(names: &'a Names<'a>, firsts: &[AtomicU32]) -> (Self, Vec<Entry>) {
-        let tasks = firsts.par_chunks(TASK_NAMES).enumerate();
-        let (entries, folded): (Vec<_>, Vec<_>) =
-            tasks.map(|(task, firsts)| entries(names, task, firsts)).unzip();
-        (Self { names, folded }, entries.concat())
+    fn unsorted(names: &'a Names<'a>, cards: &[Card], firsts: &[u32]) -> (Self, Vec<Entry>) {
+        let mut folded = Folded::default();
+        let own = (0u32..).zip(cards.iter().zip(firsts)).filter(|&(item, (_, &first))| item == first);
+        let entry = |(item, (card, _)): (u32, (&Card, &u32))| {
+            let folded =
+                if card.is_ascii() { ASCII } else { as_u32(names.fold_into(item as usize, &mut folded)) };
+            Entry { key: card.key, item, folded }
+        };
+        let entries = own.map(entry).collect();
+        (Self { names, folded }, entries)
     }
 
     /// Sorts the entries of a task that tie in their keys. Large groups are left over.
@@ -100,11 +110,11 @@ impl<'a> Order<'a> {
                 }
                 settled
             });
-            self.look_up_all(task, &tied, depth);
             let mut still = Vec::new();
             for range in tied {
                 let place = range.start;
                 let group = &mut task[range];
+                self.look_up(group, depth);
                 if group.len() <= FEW || group.iter().all(|entry| entry.key == 0) {
                     group.sort_unstable_by(|a, b| {
                         a.key.cmp(&b.key).then_with(|| self.compare(a, b, depth + KEY_BYTES))
@@ -119,30 +129,10 @@ impl<'a> Order<'a> {
         large
     }
 
-    /// Takes the bytes from `depth` on for the keys of all that tie.
-    fn look_up_all(&self, task: &mut [Entry], tied: &[Range<usize>], depth: usize) {
-        let mut budget = 0;
-        for (number, range) in tied.iter().enumerate() {
-            if budget < range.len() {
-                let items =
-                    tied[number..].iter().flat_map(|range| &task[range.clone()]).map(|entry| entry.item);
-                self.names.touch_at(items, depth);
-                budget = TOUCH_MAX;
-            }
-            budget = budget.saturating_sub(range.len());
-            self.look_up(&mut task[range.clone()], depth);
-        }
-    }
-
     /// Takes the bytes from `depth` on for the keys.
     fn look_up(&self, entries: &mut [Entry], depth: usize) {
-        for part in entries.chunks_mut(TOUCH_MAX) {
-            if part.len() > FEW {
-                self.names.touch_at(part.iter().map(|entry| entry.item), depth);
-            }
-            for entry in part {
-                entry.key = self.text(entry).key(depth);
-            }
+        for entry in entries {
+            entry.key = self.text(entry).key(depth);
         }
     }
 
@@ -165,34 +155,15 @@ impl<'a> Order<'a> {
         let item = entry.item as usize;
         match entry.folded {
             ASCII => self.names.ascii(item),
-            number => self.folded[item / TASK_NAMES].text(number as usize),
+            number => self.folded.text(number as usize),
         }
     }
 }
 
-/// The items of a task that are their own first, and those of their folded names that are not ASCII.
-fn entries(names: &Names<'_>, task: usize, firsts: &[AtomicU32]) -> (Vec<Entry>, Folded) {
-    let (mut entries, mut made) = (Vec::new(), Folded::default());
-    for (number, first) in (task * TASK_NAMES..).zip(firsts) {
-        let item = first.load(Relaxed);
-        if item as usize != number {
-            continue;
-        }
-        let (folded, key) = if names.is_ascii(number) {
-            (ASCII, names.ascii(number).key(0))
-        } else {
-            let folded = names.fold_into(number, &mut made);
-            (u32::try_from(folded).unwrap_or(ASCII), made.text(folded).key(0))
-        };
-        entries.push(Entry { key, item, folded });
-    }
-    (entries, made)
-}
-
-/// Sorts on all threads. Alone, the standard library is faster.
+/// Sorts on all threads if that pays. Alone, the standard library is faster.
 fn sort_by_key(entries: &mut [Entry]) {
-    match rayon::current_num_threads() {
-        1 => entries.sort_unstable_by_key(|entry| entry.key),
+    match entries.len() {
+        0..=MANY => entries.sort_unstable_by_key(|entry| entry.key),
         _ => entries.par_sort_unstable_by_key(|entry| entry.key),
     }
 }

@@ -10,9 +10,6 @@ use crate::case::CaseTable;
 /// Bytes in a key.
 pub(super) const KEY_BYTES: usize = 8;
 
-/// Names that are brought near in one go.
-pub(super) const TOUCH_MAX: usize = 64;
-
 /// The names of items.
 pub(super) struct Names<'a> {
     bytes: &'a [u8],
@@ -58,29 +55,17 @@ impl<'a> Names<'a> {
         &self.bytes[self.range(item)]
     }
 
-    /// Has the names of up to `TOUCH_MAX` items brought near, all at the same time: who goes to names in an order
-    /// that is not theirs waits for memory, and the processor does not see far enough ahead to wait for many.
-    pub(super) fn touch(&self, items: impl Iterator<Item = u32>) {
-        let mut ranges = [(0, 0); TOUCH_MAX];
-        for (place, item) in ranges.iter_mut().zip(items) {
-            let range = self.range(item as usize);
-            *place = (range.start, range.end.saturating_sub(1));
+    /// The first eight folded bytes of a name, and whether it is ASCII and folds so. `folded` is memory that may have been used
+    /// before.
+    #[inline]
+    pub(super) fn first_key(&self, item: usize, folded: &mut Folded) -> (u64, bool) {
+        if self.is_ascii(item) {
+            return (self.ascii(item).key(0), true);
         }
-        self.load(ranges.iter().flat_map(|&(first, last)| [first, last]));
-    }
-
-    /// Does so with the bytes at `depth` alone, as if the names were that long.
-    pub(super) fn touch_at(&self, items: impl Iterator<Item = u32>, depth: usize) {
-        let mut places = [0; TOUCH_MAX];
-        for (place, item) in places.iter_mut().zip(items) {
-            *place = self.range(item as usize).start + depth;
-        }
-        self.load(places.into_iter());
-    }
-
-    /// Loads single bytes, of which nothing depends on another.
-    fn load(&self, places: impl Iterator<Item = usize>) {
-        std::hint::black_box(places.fold(0, |seen, place| seen | self.bytes.get(place).unwrap_or(&0)));
+        folded.bytes.clear();
+        folded.ends.clear();
+        let number = self.fold_into(item, folded);
+        (folded.text(number).key(0), false)
     }
 
     /// The name of an item for which [`Names::is_ascii`] holds.
@@ -90,8 +75,9 @@ impl<'a> Names<'a> {
     }
 
     /// Whether the name is ASCII and folds so.
-    pub(super) fn is_ascii(&self, item: usize) -> bool {
-        self.plain_ascii && self.plain(item).is_ascii()
+    #[inline]
+    fn is_ascii(&self, item: usize) -> bool {
+        self.plain_ascii && is_ascii(self.plain(item))
     }
 
     /// Folds the name of an item, and says its number there.
@@ -116,6 +102,7 @@ impl Text<'_> {
     }
 
     /// Eight folded bytes, the first in the highest bits; zeros behind the end.
+    #[inline]
     pub(super) fn key(&self, depth: usize) -> u64 {
         let left = self.len().saturating_sub(depth);
         if left == 0 {
@@ -140,6 +127,17 @@ impl Text<'_> {
 /// A place in memory; one that cannot be is none.
 pub(super) fn place(offset: u64) -> usize {
     usize::try_from(offset).unwrap_or(usize::MAX)
+}
+
+/// As that of the standard library, which is made for longer texts.
+#[inline]
+fn is_ascii(name: &[u8]) -> bool {
+    const HIGH: u64 = u64::MAX / 255 * 0x80;
+    let Some(last) = name.last_chunk::<KEY_BYTES>() else {
+        return name.iter().all(u8::is_ascii);
+    };
+    let words = name.as_chunks::<KEY_BYTES>().0.iter().chain([last]);
+    words.fold(0, |all, word| all | u64::from_le_bytes(*word)) & HIGH == 0
 }
 
 /// The last bytes of a blob.
@@ -186,7 +184,7 @@ mod tests {
         assert_eq!(&key(1, 0), b"ABCDEFGH");
         assert_eq!(&key(1, 8), b"IJ\0\0\0\0\0\0");
         assert_eq!(key(1, 16), [0; 8]);
-        assert!(names.is_ascii(1) && !names.is_ascii(2));
+        assert!(names.is_ascii(1) && !names.is_ascii(2) && !is_ascii(b"12345678\x8012345678"));
         let mut folded = Folded::default();
         let number = names.fold_into(2, &mut folded);
         assert_eq!(folded.text(number).key(0).to_be_bytes(), *b"KL\xEF\xBF\xBDZ\0\0");

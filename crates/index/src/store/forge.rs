@@ -18,7 +18,8 @@ impl Directory {
                 (change.take().unwrap())(&mut bytes);
                 values = if of.shape() == Shape::Bytes { bytes.len() } else { values };
             }
-            writer.column(&Encoded { column: of, transform: *transform, bytes, values }).unwrap();
+            let pieces = vec![bytes];
+            writer.column(Encoded { column: of, transform: *transform, pieces, values }).unwrap();
         }
         assert!(change.is_none(), "there is no such column");
         SnapshotBytes::Owned(writer.finish(self.rows as u64).unwrap().into_inner())
@@ -30,6 +31,7 @@ impl Directory {
         let packed = Packed::new(place, u64::MAX, None);
         let mut numbers: Vec<u64> = (0..packed.len()).map(|index| packed.get(index)).collect();
         change(&mut numbers);
-        self.with_bytes(column, |bytes| *bytes = pack(&numbers))
+        let (pieces, _) = pack(numbers.len(), |range, chunk| chunk.copy_from_slice(&numbers[range]));
+        self.with_bytes(column, |bytes| *bytes = pieces.concat())
     }
 }

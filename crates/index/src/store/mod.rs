@@ -27,7 +27,9 @@ pub use fault::{Part, SnapshotError};
 pub use format::Column;
 pub(crate) use format::Transform;
 pub(crate) use open::{Directory, exactly, open};
-pub(crate) use packed::{CHUNK_WORDS, Packed, PackedCursor, estimate, pack};
+pub(crate) use packed::{
+    CHUNK, CHUNK_WORDS, Packed, PackedCursor, Packer, TASK_VALUES, bits_of, joined, pack,
+};
 pub(crate) use ranked::{Ranked, rank};
 pub use storage::SnapshotBytes;
 pub(crate) use writer::{Encoded, Writer};

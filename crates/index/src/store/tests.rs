@@ -10,13 +10,19 @@ use super::{Column, Directory, Encoded, Packed, SnapshotBytes, Transform, Writer
 /// A snapshot of one column.
 fn directory(column: Column, transform: Transform, bytes: Vec<u8>, values: usize) -> Directory {
     let mut writer = Writer::new(Cursor::new(Vec::new())).unwrap();
-    writer.column(&Encoded { column, transform, bytes, values }).unwrap();
+    writer.column(Encoded { column, transform, pieces: vec![bytes], values }).unwrap();
     let bytes = writer.finish(2).unwrap().into_inner();
     open(SnapshotBytes::Owned(bytes), false).unwrap()
 }
 
+fn packed_bytes(values: &[u64]) -> Vec<u8> {
+    let (pieces, count) = pack(values.len(), |range, out| out.copy_from_slice(&values[range]));
+    assert_eq!(count, values.len());
+    pieces.concat()
+}
+
 fn packed(values: &[u64]) -> (Directory, Packed) {
-    let directory = directory(Column::FileSize, Transform::None, pack(values), values.len());
+    let directory = directory(Column::FileSize, Transform::None, packed_bytes(values), values.len());
     let column = directory.packed(Column::FileSize, values.len()).unwrap();
     (directory, column)
 }
@@ -115,7 +121,7 @@ proptest! {
 
 #[test]
 fn numbers_take_what_their_neighbours_need() {
-    let bytes = |values: &[u64]| pack(values).len();
+    let bytes = |values: &[u64]| packed_bytes(values).len();
     assert_eq!(bytes(&[]), 0);
     assert_eq!(bytes(&[7; 512]), 24, "one number takes a head");
     assert_eq!(bytes(&[7; 513]), 48);

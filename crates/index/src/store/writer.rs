@@ -15,8 +15,16 @@ use super::format::{
 pub(crate) struct Encoded {
     pub(crate) column: Column,
     pub(crate) transform: Transform,
-    pub(crate) bytes: Vec<u8>,
+    /// Its bytes, in pieces.
+    pub(crate) pieces: Vec<Vec<u8>>,
     pub(crate) values: usize,
+}
+
+impl Encoded {
+    /// How many bytes the column takes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.pieces.iter().map(Vec::len).sum()
+    }
 }
 
 /// A snapshot that is being written. What was written counts for nothing until [`Writer::finish`].
@@ -42,7 +50,7 @@ impl<W: Write + Seek> Writer<W> {
     }
 
     /// Appends a column. Columns come in the order of their numbers.
-    pub(crate) fn column(&mut self, encoded: &Encoded) -> io::Result<()> {
+    pub(crate) fn column(&mut self, encoded: Encoded) -> io::Result<()> {
         let padding = self.at.next_multiple_of(ALIGNMENT_BYTES) - self.at;
         self.put(&[0; ALIGNMENT_BYTES][..padding])?;
         let (transform, scale) = encoded.transform.code();
@@ -52,10 +60,10 @@ impl<W: Write + Seek> Writer<W> {
             transform,
             scale: scale.into(),
             offset: (self.at as u64).into(),
-            bytes: (encoded.bytes.len() as u64).into(),
+            bytes: (encoded.bytes() as u64).into(),
             values: (encoded.values as u64).into(),
         });
-        self.put(&encoded.bytes)
+        encoded.pieces.into_iter().try_for_each(|piece| self.put(&piece))
     }
 
     fn put(&mut self, mut bytes: &[u8]) -> io::Result<()> {

@@ -1,81 +1,165 @@
 //! Packs numbers. The reader's half is in the module above.
 
-use super::fields::low;
-use super::head::{HEAD_BYTES, Head};
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+use super::head::Head;
 use super::{CHUNK, EXCEPTION_BYTES};
 
-/// One chunk in so many is looked at to tell which of two forms is smaller.
-const SAMPLED: usize = 8;
+/// Chunks that a thread packs before it asks for more.
+const TASK_CHUNKS: usize = 32;
+/// Numbers in as many chunks.
+pub(crate) const TASK_VALUES: usize = TASK_CHUNKS * CHUNK;
+/// A chunk's fields, and a word that the last of them may reach into.
+const FIELDS_BYTES: usize = (CHUNK + 1) * 8;
 
-/// Packs numbers: the bytes of a column.
-pub(crate) fn pack(values: &[u64]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(values.len() * 4);
-    let mut heads = Vec::with_capacity(values.len().div_ceil(CHUNK) * HEAD_BYTES);
-    for chunk in values.chunks(CHUNK) {
-        heads.extend_from_slice(&pack_chunk(chunk, &mut bytes).to_bytes());
-    }
-    bytes.append(&mut heads);
-    bytes.shrink_to_fit();
-    bytes
+/// Numbers that are packed chunk by chunk.
+#[derive(Debug, Default)]
+pub(crate) struct Packer {
+    bodies: Vec<u8>,
+    heads: Vec<Head>,
+    values: usize,
 }
 
-/// About how many bits numbers take when they are packed, from a sample of their chunks, each turned into another form.
-pub(crate) fn estimate(values: &[u64], form: impl Fn(usize, u64) -> u64) -> usize {
-    let mut bits = 0;
-    for (number, chunk) in values.chunks(CHUNK).enumerate().step_by(SAMPLED) {
-        let formed: Vec<u64> =
-            (number * CHUNK..).zip(chunk).map(|(place, &value)| form(place, value)).collect();
-        bits += best(&formed, formed.iter().copied().min().unwrap_or(0)).0;
+impl Packer {
+    /// Appends a chunk; only the last one may be short.
+    pub(crate) fn push(&mut self, chunk: &[u64]) {
+        debug_assert!(chunk.len() <= CHUNK && self.values.is_multiple_of(CHUNK), "a short chunk is the last");
+        let head = pack_chunk(chunk, &mut self.bodies);
+        self.heads.push(head);
+        self.values += chunk.len();
     }
-    bits
+}
+
+/// A column of what was packed one after another: its bytes in pieces, and how many numbers it has.
+pub(crate) fn joined(parts: impl IntoIterator<Item = Packer>) -> (Vec<Vec<u8>>, usize) {
+    let (mut pieces, mut heads) = (Vec::new(), Vec::new());
+    let (mut before, mut values) = (0, 0);
+    for part in parts {
+        for head in part.heads {
+            heads.extend_from_slice(&Head { body: before + head.body, ..head }.to_bytes());
+        }
+        before += part.bodies.len();
+        values += part.values;
+        pieces.push(part.bodies);
+    }
+    pieces.push(heads);
+    (pieces, values)
+}
+
+/// Packs `values` numbers, of which `fill` gives those of a chunk, on all threads: as [`joined`].
+pub(crate) fn pack(values: usize, fill: impl Fn(Range<usize>, &mut [u64]) + Sync) -> (Vec<Vec<u8>>, usize) {
+    let tasks = (0..values.div_ceil(TASK_VALUES)).into_par_iter().map(|task| {
+        let (mut packer, mut numbers) = (Packer::default(), [0; CHUNK]);
+        let end = values.min((task + 1) * TASK_VALUES);
+        for start in (task * TASK_VALUES..end).step_by(CHUNK) {
+            let chunk = start..end.min(start + CHUNK);
+            let numbers = &mut numbers[..chunk.len()];
+            fill(chunk, numbers);
+            packer.push(numbers);
+        }
+        packer
+    });
+    joined(tasks.collect::<Vec<_>>())
+}
+
+/// How many bits the fields and the exceptions of a chunk take, but for a few.
+pub(crate) fn bits_of(chunk: &[u64]) -> usize {
+    let (least, greatest) = bounds(chunk);
+    if least == greatest { 0 } else { best(chunk, least).0 }
 }
 
 /// Appends the body of a chunk.
 fn pack_chunk(values: &[u64], out: &mut Vec<u8>) -> Head {
-    let least = values.iter().copied().min().unwrap_or(0);
-    let greatest = values.iter().copied().max().unwrap_or(0);
-    let mut head = Head { least, greatest, body: out.len(), width: best(values, least).1, exceptions: 0 };
-    let marker = head.marker();
-    let full = greatest - least > marker;
-    let (mut pending, mut bits) = (0u128, 0);
-    let mut exceptions: Vec<(u16, u64)> = Vec::new();
-    for (place, &value) in (0u16..).zip(values) {
-        let difference = value - least;
-        let field = if full && difference >= marker {
-            exceptions.push((place, difference));
-            marker
-        } else {
-            difference
-        };
-        pending |= u128::from(field) << bits;
-        bits += head.width;
-        while bits >= u64::BITS {
-            out.extend_from_slice(&low(pending).to_le_bytes());
-            pending >>= u64::BITS;
-            bits -= u64::BITS;
-        }
+    let (least, greatest) = bounds(values);
+    let mut head = Head { least, greatest, body: out.len(), width: 0, exceptions: 0 };
+    if least == greatest {
+        return head;
     }
-    out.extend_from_slice(&low(pending).to_le_bytes()[..bits.div_ceil(8) as usize]);
+    head.width = best(values, least).1;
+    let marker = head.marker();
+    if greatest - least <= marker {
+        put_fields(values.iter().map(|value| value - least), values.len(), head.width, out);
+        return head;
+    }
+    let mut exceptions: Vec<(u16, u64)> = Vec::new();
+    let fields = (0u16..).zip(values).map(|(place, value)| {
+        let difference = value - least;
+        if difference >= marker {
+            exceptions.push((place, difference));
+        }
+        difference.min(marker)
+    });
+    put_fields(fields, values.len(), head.width, out);
     exceptions.iter().for_each(|(place, _)| out.extend_from_slice(&place.to_le_bytes()));
     exceptions.iter().for_each(|(_, number)| out.extend_from_slice(&number.to_le_bytes()));
     head.exceptions = exceptions.len();
     head
 }
 
-/// The width that takes the fewest bits for differences to `least`, and how many those are.
-fn best(values: &[u64], least: u64) -> (usize, u32) {
-    // How many differences take exactly so many bits. One that is as large as the marker needs an exception too, which is
-    // rare enough to be left out here.
-    let mut taking = [0usize; 65];
-    for value in values {
-        taking[(u64::BITS - (value - least).leading_zeros()) as usize] += 1;
+/// Appends the fields, of `width` bits each.
+fn put_fields(fields: impl Iterator<Item = u64>, count: usize, width: u32, out: &mut Vec<u8>) {
+    let mut bytes = [0; FIELDS_BYTES];
+    let (words, _) = bytes.as_chunks_mut::<8>();
+    let mut words = words.iter_mut();
+    let (mut pending, mut bits) = (0u64, 0);
+    for field in fields {
+        pending |= field << bits;
+        bits += width;
+        if bits >= u64::BITS
+            && let Some(word) = words.next()
+        {
+            *word = pending.to_le_bytes();
+            bits -= u64::BITS;
+            pending = field.checked_shr(width - bits).unwrap_or(0);
+        }
     }
-    let widest = taking.iter().rposition(|&count| count > 0).unwrap_or(0);
+    if let Some(word) = words.next() {
+        *word = pending.to_le_bytes();
+    }
+    out.extend_from_slice(&bytes[..(count * width as usize).div_ceil(8)]);
+}
+
+/// The least number and the greatest.
+fn bounds(values: &[u64]) -> (u64, u64) {
+    // Four at a time, so that none waits for the one before.
+    let (quads, rest) = values.as_chunks::<4>();
+    let (mut least, mut greatest) = ([u64::MAX; 4], [0; 4]);
+    for quad in quads {
+        for ((least, greatest), &value) in least.iter_mut().zip(&mut greatest).zip(quad) {
+            *least = value.min(*least);
+            *greatest = value.max(*greatest);
+        }
+    }
+    let least = rest.iter().chain(&least).copied().min();
+    let greatest = rest.iter().chain(&greatest).copied().max();
+    (least.filter(|_| !values.is_empty()).unwrap_or(0), greatest.unwrap_or(0))
+}
+
+/// The width that takes the fewest bits for differences to `least`, not all of which are zero, and how many those are.
+fn best(values: &[u64], least: u64) -> (usize, u32) {
+    // How many differences take so many bits, counted in four tables: to add to the number that was added to last, one has to
+    // wait for it. None is counted as one bit, for with no bits at all the marker would stand for every number.
+    // One that is as large as the marker needs an exception too, which is rare enough to be left out here.
+    let mut taking = [[0u16; 65]; 4];
+    let mut count = |table: usize, value: u64| {
+        taking[table][(u64::BITS - ((value - least) | 1).leading_zeros()) as usize] += 1;
+    };
+    let (quads, rest) = values.as_chunks::<4>();
+    for &[a, b, c, d] in quads {
+        count(0, a);
+        count(1, b);
+        count(2, c);
+        count(3, d);
+    }
+    rest.iter().for_each(|&value| count(0, value));
+    let taking = |width: usize| taking.iter().map(|table| usize::from(table[width])).sum::<usize>();
+    let widest = (1..=64).rev().find(|&width| taking(width) > 0).unwrap_or(0);
     let mut best = (values.len() * widest, widest);
     let mut exceptions = 0;
-    // With no bits at all the marker would stand for every number.
     for width in (1..widest).rev() {
-        exceptions += taking[width + 1];
+        exceptions += taking(width + 1);
         best = best.min((values.len() * width + exceptions * EXCEPTION_BYTES * 8, width));
     }
     (best.0, u32::try_from(best.1).unwrap_or(u64::BITS))

@@ -29,9 +29,27 @@ pub fn snapshot(data: &[u8]) {
         if let Ok(found) = index.search(&query, &options) {
             assert!(found.total <= u64::from(index.len()) && found.rows.len() as u64 <= found.total);
             assert!(found.rows.iter().all(|&row| row < index.len()));
+            if let Ok(page) = index.search_page(&query, &options) {
+                assert_eq!(page, found.rows, "two ways to the rows of {text}");
+            }
         }
     }
-    let _ = (index.check(), index.note(), index.columns().count());
+    if index.check().is_ok() {
+        listed(&index);
+    }
+    let _ = (index.note(), index.columns().count());
+}
+
+/// In an index that checks out, names and rows tell the same of one another.
+fn listed(index: &Index) {
+    let mut rows = 0;
+    for name in 0..u32::try_from(index.names().len()).unwrap_or(u32::MAX) {
+        for row in index.names().rows_of(name) {
+            assert_eq!(index.row(row).name_number(), name);
+            rows += 1;
+        }
+    }
+    assert_eq!(rows, index.len());
 }
 
 /// Asks every row everything; what does not hang together, if something does not.

@@ -94,13 +94,21 @@ fn check(what: &str, column: Column, met: bool, forge: impl FnOnce(&Index) -> Sn
             Ok(total) => {
                 assert!(total == expected || !met, "{what}: answer {place} is wrong and nobody noticed")
             }
-            Err(SnapshotError::Value { column: told, .. }) => assert_eq!(*told, column, "{what}"),
+            Err(SnapshotError::Value { column: told, .. }) => {
+                assert!(contradict(*told, column), "{what}: {told} is blamed")
+            }
             Err(other) => panic!("{what}: {other}"),
         }
     }
     assert_eq!(answers.iter().any(Result::is_err), met, "{what}");
     assert!(index.check().is_err(), "{what}: a check of everything lets it through");
     assert!(began.elapsed() < LONG, "{what}: it takes {:?}", began.elapsed());
+}
+
+/// Whether a fault in one may show as a fault of the other. Of parents and intervals nobody can tell which are right.
+fn contradict(told: Column, forged: Column) -> bool {
+    let tree = [Column::RowParent, Column::RowSubtree, Column::SubtreeEnd];
+    told == forged || tree.contains(&told) && tree.contains(&forged)
 }
 
 fn numbers(what: &str, column: Column, met: bool, change: impl FnOnce(&mut Vec<u64>)) {

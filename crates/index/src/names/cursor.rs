@@ -26,9 +26,9 @@ impl NameStore {
     pub(crate) fn cursor(&self) -> NameCursor<'_> {
         NameCursor {
             names: self,
-            end: self.end.cursor(),
+            end: self.end.ascending(),
             spelling: self.spelling.cursor(),
-            posting_end: self.posting_end.cursor(),
+            posting_end: self.posting_end.ascending(),
             posting_row: self.posting_row.cursor(),
             read: (0, 0),
             posted: (0, 0),

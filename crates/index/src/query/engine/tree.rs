@@ -10,6 +10,7 @@ use super::path_text;
 use super::row_set::RowSet;
 use super::sweep;
 use crate::query::ast::{Bounds, Case, Piece, Text};
+use crate::rows::kind_in;
 use crate::{Index, Kind, Row};
 
 /// The rows whose full path matches `text`.
@@ -116,13 +117,29 @@ impl Trail<'_> {
 
 /// The rows whose depth lies within `bounds`. A stream is as deep as what it belongs to.
 pub(super) fn depths(index: &Index, bounds: Bounds) -> RowSet {
-    let mut depths: Vec<u32> = Vec::with_capacity(index.len() as usize);
-    for row in index.rows() {
-        // A parent comes before its children.
-        let above = row.parent().and_then(|parent| depths.get(parent.number() as usize));
-        depths.push(above.map_or(0, |&above| above + u32::from(row.kind() != Kind::Stream)));
+    let rows = &index.rows;
+    let mut found = RowSet::none(index.len());
+    let mut parents = rows.parent.cursor();
+    // What is open at a row: where it ends, which row that is, how deep it lies.
+    let mut open: Vec<(u32, u32, u64)> = Vec::new();
+    for (row, &class) in (0..index.len()).zip(rows.classes()) {
+        while open.last().is_some_and(|&(end, ..)| end <= row) {
+            open.pop();
+        }
+        let above = open.last().copied();
+        let depth = above.map_or(0, |(.., depth)| depth + u64::from(kind_in(class) != Kind::Stream));
+        if bounds.contains(depth) {
+            found.insert(row);
+        }
+        // Parents and intervals tell the same tree, or nobody knows which is right.
+        if parents.get(row as usize) != u64::from(above.map_or(row, |(_, parent, _)| parent)) {
+            rows.parent.misfit(row as usize);
+            return found;
+        }
+        let end = rows.end(row as usize);
+        if end > row + 1 {
+            open.push((end, row, depth));
+        }
     }
-    RowSet::of(index.len(), |row| {
-        depths.get(row as usize).is_some_and(|&depth| bounds.contains(u64::from(depth)))
-    })
+    found
 }

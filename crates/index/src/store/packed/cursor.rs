@@ -8,14 +8,16 @@ use super::{CHUNK, Packed};
 #[derive(Debug)]
 pub(crate) struct PackedCursor<'a> {
     column: &'a Packed,
+    /// Whether its numbers have to ascend.
+    ascends: bool,
     chunk: usize,
     len: usize,
     values: [u64; CHUNK],
 }
 
 impl<'a> PackedCursor<'a> {
-    pub(super) fn new(column: &'a Packed) -> Self {
-        Self { column, chunk: usize::MAX, len: 0, values: [0; CHUNK] }
+    pub(super) fn new(column: &'a Packed, ascends: bool) -> Self {
+        Self { column, ascends, chunk: usize::MAX, len: 0, values: [0; CHUNK] }
     }
 }
 
@@ -50,7 +52,17 @@ impl PackedCursor<'_> {
             self.len =
                 if chunk < self.column.chunks() { self.column.unpack(chunk, &mut self.values) } else { 0 };
             self.chunk = chunk;
+            if self.ascends && !ascend(&self.values[..self.len]) {
+                self.column.misfit(chunk * CHUNK);
+                self.len = 0;
+            }
         }
         &self.values[..self.len]
     }
+}
+
+/// Whether numbers below 2⁶³ ascend: no difference between neighbours has the highest bit. Without a branch at each of them.
+fn ascend(numbers: &[u64]) -> bool {
+    let pairs = numbers.iter().zip(numbers.get(1..).unwrap_or_default());
+    pairs.fold(0, |all, (before, after)| all | after.wrapping_sub(*before)) >> 63 == 0
 }

@@ -205,7 +205,12 @@ impl Packed {
 
     /// A reader that unpacks whole chunks.
     pub(crate) fn cursor(&self) -> PackedCursor<'_> {
-        PackedCursor::new(self)
+        PackedCursor::new(self, false)
+    }
+
+    /// The same for numbers that have to ascend: a chunk where they do not is damaged.
+    pub(crate) fn ascending(&self) -> PackedCursor<'_> {
+        PackedCursor::new(self, true)
     }
 }
 

@@ -96,7 +96,7 @@ pub(crate) struct Reading {
     /// Stop at the first thing that cannot be read instead of going on without it
     #[arg(long)]
     pub(crate) strict: bool,
-    /// How many threads read and parse [default: one a core]
+    /// How many threads read, parse and search [default: one a core]
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = from_one)]
     pub(crate) threads: Option<NonZeroUsize>,
 }

@@ -11,8 +11,8 @@ use crate::batch::{RawStream, as_u32};
 use crate::names::Distinct;
 use crate::store::{CHUNK, Column, Encoded, Transform, Writer, bits_of, pack, rank};
 
-/// One chunk in so many is looked at to tell which of two forms is smaller.
-const SAMPLED: usize = 8;
+/// One chunk in so many is looked at to tell which of two forms of a column is smaller.
+pub(super) const SAMPLED: usize = 8;
 
 /// The columns of the rows.
 pub(super) fn rows(rows: &RowTable, items: &Items, streams: &[RawStream]) -> Vec<Encoded> {

@@ -1,11 +1,12 @@
 //! The columns of files, in the order of their final numbers.
 //!
 //! That order has little to do with the one in which files were read. So each file is gone to once: the facts of as many
-//! files as make a chunk are gathered, and all columns packed from there. To gather column by column was measured to
-//! take most of the time that packing took, for each fact of a file waited for memory again.
+//! files as make a chunk are gathered, and all columns packed from there. To gather one column after another was the
+//! alternative: it waits for memory once for each fact of a file, and takes eight bytes a file for each column in between.
 
 use rayon::prelude::*;
 
+use super::emit::SAMPLED;
 use super::layout::FileOrder;
 use super::stitch::Stitched;
 use crate::evidence::Evidence;
@@ -13,9 +14,6 @@ use crate::file::{File, FileFlags, is_link_tag};
 use crate::row::{Kind, RowFlags};
 use crate::rows::class_of;
 use crate::store::{CHUNK, Column, Encoded, Packer, TASK_VALUES, Transform, bits_of, joined};
-
-/// One chunk in so many is looked at to tell which of two forms of a column is smaller.
-const SAMPLED: usize = 8;
 
 /// What rows and totals want to know of the files, by their final numbers.
 #[derive(Debug)]
@@ -25,6 +23,45 @@ pub(super) struct FileFacts {
     pub(super) modified: Vec<u64>,
     /// Kind and flags that a row has from its file.
     pub(super) class: Vec<u8>,
+}
+
+/// The same of files that one thread packs.
+struct FactsPart<'a> {
+    size: &'a mut [u64],
+    allocated: &'a mut [u64],
+    modified: &'a mut [u64],
+    class: &'a mut [u8],
+}
+
+impl FileFacts {
+    fn new(files: usize) -> Self {
+        Self {
+            size: vec![0; files],
+            allocated: vec![0; files],
+            modified: vec![0; files],
+            class: vec![0; files],
+        }
+    }
+
+    fn parts(&mut self) -> impl IndexedParallelIterator<Item = FactsPart<'_>> {
+        let sizes = self.size.par_chunks_mut(TASK_VALUES).zip(self.allocated.par_chunks_mut(TASK_VALUES));
+        let others = self.modified.par_chunks_mut(TASK_VALUES).zip(self.class.par_chunks_mut(TASK_VALUES));
+        sizes.zip(others).map(|((size, allocated), (modified, class))| FactsPart {
+            size,
+            allocated,
+            modified,
+            class,
+        })
+    }
+}
+
+impl FactsPart<'_> {
+    fn keep(&mut self, place: usize, file: &File) {
+        self.size[place] = file.size;
+        self.allocated[place] = file.allocated;
+        self.modified[place] = file.modified.0;
+        self.class[place] = own_class(file);
+    }
 }
 
 /// The columns that are packed from gathered files: all but the bytes on disk and the number of names.
@@ -39,29 +76,15 @@ fn columns(stitched: &Stitched) -> Vec<Column> {
 /// Packs the columns of the files, and keeps what else is wanted of them.
 pub(super) fn pack_files(stitched: &Stitched, order: &FileOrder) -> (FileFacts, Vec<Encoded>) {
     let columns: Vec<(Column, Transform)> = choose_forms(stitched, order, columns(stitched));
-    let files = order.place.len();
-    let mut facts = FileFacts {
-        size: vec![0; files],
-        allocated: vec![0; files],
-        modified: vec![0; files],
-        class: vec![0; files],
-    };
-    let kept = facts.size.par_chunks_mut(TASK_VALUES).zip(facts.allocated.par_chunks_mut(TASK_VALUES));
-    let kept =
-        kept.zip(facts.modified.par_chunks_mut(TASK_VALUES)).zip(facts.class.par_chunks_mut(TASK_VALUES));
-    let tasks = kept.zip(order.place.par_chunks(TASK_VALUES));
+    let mut facts = FileFacts::new(order.place.len());
+    let tasks = facts.parts().zip(order.place.par_chunks(TASK_VALUES));
     let packers: Vec<Vec<Packer>> = tasks
-        .map(|((((size, allocated), modified), class), places)| {
+        .map_init(Gathered::default, |gathered, (mut kept, places)| {
             let mut packers: Vec<Packer> = columns.iter().map(|_| Packer::default()).collect();
-            let mut gathered = Gathered::default();
             for (chunk, places) in places.chunks(CHUNK).enumerate() {
                 gathered.fill(stitched, places);
-                let place = chunk * CHUNK;
-                let kept = size[place..].iter_mut().zip(&mut allocated[place..]);
-                let kept = kept.zip(modified[place..].iter_mut().zip(&mut class[place..]));
-                for (((size, allocated), (modified, class)), file) in kept.zip(&gathered.files) {
-                    (*size, *allocated, *modified) = (file.size, file.allocated, file.modified.0);
-                    *class = own_class(file);
+                for (place, file) in (chunk * CHUNK..).zip(&gathered.files) {
+                    kept.keep(place, file);
                 }
                 for (packer, &(column, transform)) in packers.iter_mut().zip(&columns) {
                     packer.push(gathered.column(column, transform));

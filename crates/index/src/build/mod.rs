@@ -122,16 +122,25 @@ impl Builder {
         let numbering = tree::number(&stitched, &items, &mut parents, &names.of_item, &mut findings);
         let rows = RowTable::new(numbering, &parents, &items, &stitched);
         drop(parents);
-        let ((facts, mut columns), of_names) =
-            rayon::join(|| files::pack_files(&stitched, &rows.order), || emit::names(names, &rows));
         let streams = std::mem::take(&mut stitched.streams);
-        drop(stitched);
-        let sources = Sources { rows: &rows, facts: &facts, items: &items, streams: &streams };
-        let (totals, allocated) = rayon::join(|| Totals::new(&sources), || emit::allocated(&facts));
-        columns.extend(of_names);
-        columns.push(allocated);
-        columns.extend(emit::rows(&rows, &items, &streams));
-        columns.extend(emit::totals(totals));
+        let (mut columns, of_rows) = rayon::join(
+            || {
+                let (facts, mut columns) = files::pack_files(&stitched, &rows.order);
+                drop(stitched);
+                let sources = Sources { rows: &rows, facts: &facts, items: &items, streams: &streams };
+                let (totals, allocated) =
+                    rayon::join(|| emit::totals(Totals::new(&sources)), || emit::allocated(&facts));
+                columns.extend(totals);
+                columns.push(allocated);
+                columns
+            },
+            || {
+                let mut columns = emit::names(names, &rows);
+                columns.extend(emit::rows(&rows, &items, &streams));
+                columns
+            },
+        );
+        columns.extend(of_rows);
         columns.extend(emit::kept(&self.case, self.note));
         Ok((columns, rows.len(), findings))
     }

@@ -142,6 +142,11 @@ fn check(records: &[Record], paths: &[&str], findings: &[(FindingKind, u64)]) ->
 }
 
 #[test]
+fn a_volume_without_files_has_a_root_and_a_bucket() {
+    check(&[], &["/", "<orphans>"], &[]);
+}
+
+#[test]
 fn pitfall_23_references_to_a_root_that_is_not_there_lead_to_the_one_made_for_it() {
     let records = [folder(30, 1, ROOT, "a"), file(31, 1, id(30, 1), "b")];
     check(&records, &["/", "/a", "/a/b", "<orphans>"], &[]);

@@ -85,7 +85,13 @@ impl Pattern {
     }
 }
 
+/// Folds a name of at most 64 characters of ASCII, and says which are in lower case and which could be.
+pub(super) fn fold_short(plain: &[u8], folded: &mut [u8]) -> Option<(u64, u64)> {
+    (plain.len() <= WORD).then(|| fold_word(plain, folded))
+}
+
 /// Folds up to 64 characters, and says which are in lower case and which could be.
+#[inline]
 fn fold_word(plain: &[u8], folded: &mut [u8]) -> (u64, u64) {
     let (mut lowered, mut able) = (0, 0);
     let mut fold = |at: usize, shown: u64| {

@@ -10,7 +10,7 @@
 
 use thiserror::Error;
 
-use super::pattern::Pattern;
+use super::pattern::{Pattern, fold_short};
 use crate::case::CaseTable;
 use crate::wtf8;
 
@@ -89,6 +89,20 @@ impl Speller {
     /// Folds a name to `folded`, which is as long, and says how it is spelled, all in one go: for names for which
     /// [`Speller::is_plain`] holds and that fold as ASCII does.
     pub(super) fn fold_ascii(&self, plain: &[u8], folded: &mut [u8], out: &mut Vec<u8>) -> u64 {
+        // Most names are short: no pattern need be made for what is mostly one of the first three codes.
+        if let Some((lowered, able)) = fold_short(plain, folded) {
+            match lowered {
+                0 => return AS_FOLDED,
+                _ if lowered == able => return LOWER,
+                _ if lowered == able & !1 => return CAPITAL,
+                _ => {}
+            }
+            let code = TOLD_BY_BYTES + out.len() as u64;
+            let used = (u64::BITS - lowered.leading_zeros()).div_ceil(8);
+            out.push(u8::try_from(used).unwrap_or(8));
+            out.extend_from_slice(&lowered.to_le_bytes()[..used as usize]);
+            return code;
+        }
         let mut pattern = Pattern::new();
         let told = pattern.fold_ascii(plain, folded);
         push(told.map(|()| &pattern), plain, out)

@@ -6,7 +6,8 @@
 use std::fmt;
 use std::io;
 
-use crate::AlignedBuffer;
+use crate::port::PortSource;
+use crate::{AlignedBuffer, DriveKind};
 
 /// Where the bytes of a device come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -58,6 +59,23 @@ pub trait Device: Send + Sync + fmt::Debug {
     /// this one is whole.
     fn whole_offset(&self, offset: u64) -> u64 {
         offset
+    }
+
+    /// What a [`Port`](crate::Port) can work on in this device's place. Nothing: it has to be read through
+    /// [`read_at`](Self::read_at), as one that looks at the bytes on their way must.
+    fn port_source(&self) -> Option<PortSource> {
+        None
+    }
+
+    /// The kind of drive that the bytes come from, as far as it can be told.
+    fn drive(&self) -> DriveKind {
+        DriveKind::Virtual
+    }
+
+    /// Whether the `bytes` at `offset` would come out of memory now, without a drive. Nothing: it cannot be told.
+    fn is_cached(&self, offset: u64, bytes: usize) -> Option<bool> {
+        let _ = (offset, bytes);
+        None
     }
 
     /// Reads once from `offset` into `buf` and returns the count of bytes read: all that `buf` holds, or fewer at the

@@ -9,10 +9,10 @@ use std::io::{self, Seek, SeekFrom};
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::port::PortFile;
+use crate::port::{PortFile, PortSource};
 #[cfg(windows)]
 use crate::raw;
-use crate::{Device, DeviceKind, FileKind, OpenError, positioned};
+use crate::{Device, DeviceKind, DriveKind, FileKind, OpenError, positioned};
 
 /// A regular file or a block device, read-only.
 #[derive(Debug)]
@@ -84,6 +84,20 @@ impl Device for FileDevice {
         self.kind
     }
 
+    fn port_source(&self) -> Option<PortSource> {
+        Some(PortSource { target: self.port_file().into(), offset: 0 })
+    }
+
+    /// For an image, that of the drive that it lies on.
+    fn drive(&self) -> DriveKind {
+        DriveKind::below(&self.file)
+    }
+
+    fn is_cached(&self, offset: u64, bytes: usize) -> Option<bool> {
+        let last = offset.checked_add(bytes.checked_sub(1)? as u64)?;
+        Some(is_cached_at(&self.file, offset)? && is_cached_at(&self.file, last)?)
+    }
+
     fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
         // The length stays what it was at opening even where the file grows, as the trait promises.
         let rest = usize::try_from(self.len.saturating_sub(offset)).unwrap_or(usize::MAX);
@@ -106,6 +120,23 @@ fn advise_sequential(file: &File) {
 
 #[cfg(not(target_os = "linux"))]
 fn advise_sequential(_file: &File) {}
+
+/// Whether the byte at `offset` lies in the page cache: a read that may not wait says so.
+#[cfg(target_os = "linux")]
+fn is_cached_at(file: &File, offset: u64) -> Option<bool> {
+    use rustix::io::{Errno, ReadWriteFlags, preadv2};
+    let mut byte = [0];
+    match preadv2(file, &mut [io::IoSliceMut::new(&mut byte)], offset, ReadWriteFlags::NOWAIT) {
+        Ok(count) => Some(count == 1),
+        Err(Errno::AGAIN) => Some(false),
+        Err(_) => None,
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn is_cached_at(_file: &File, _offset: u64) -> Option<bool> {
+    None
+}
 
 /// Which kind of device the file is, or what it is instead.
 pub(crate) fn accept(metadata: &Metadata) -> Result<DeviceKind, FileKind> {

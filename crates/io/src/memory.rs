@@ -38,6 +38,10 @@ impl Device for MemoryDevice {
         DeviceKind::Memory
     }
 
+    fn is_cached(&self, _offset: u64, _bytes: usize) -> Option<bool> {
+        Some(true)
+    }
+
     fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
         let rest = usize::try_from(offset).ok().and_then(|offset| self.bytes.get(offset..)).unwrap_or(&[]);
         let count = rest.len().min(buf.len());

@@ -6,7 +6,8 @@
 use std::io;
 use std::sync::Arc;
 
-use crate::{Device, DeviceKind};
+use crate::port::PortSource;
+use crate::{Device, DeviceKind, DriveKind};
 
 /// The bytes from an offset on, for a length, of another device.
 #[derive(Debug, Clone)]
@@ -90,6 +91,19 @@ impl Device for Window {
 
     fn whole_offset(&self, offset: u64) -> u64 {
         self.device.whole_offset(self.offset.saturating_add(offset))
+    }
+
+    fn port_source(&self) -> Option<PortSource> {
+        let PortSource { target, offset } = self.device.port_source()?;
+        Some(PortSource { target, offset: offset.checked_add(self.offset)? })
+    }
+
+    fn drive(&self) -> DriveKind {
+        self.device.drive()
+    }
+
+    fn is_cached(&self, offset: u64, bytes: usize) -> Option<bool> {
+        self.device.is_cached(self.offset.checked_add(offset)?, bytes)
     }
 
     fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {

@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 
 use quarry_sync::primitive::atomic::{AtomicBool, Ordering};
 
-use crate::positioned;
+use crate::{Device, positioned};
 
 #[cfg(windows)]
 use super::iocp::PacketFile;
@@ -127,6 +127,50 @@ impl Target {
             Self::Blocking(device) => &**device,
             Self::Simulated(device) => device,
         }
+    }
+}
+
+/// Where a port finds the bytes of a [`Device`].
+#[derive(Debug, Clone)]
+pub struct PortSource {
+    /// What is registered.
+    pub target: Target,
+    /// Where the device's first byte lies on it.
+    pub offset: u64,
+}
+
+impl PortSource {
+    /// That of `device`: its own, or, where it has none, the device itself, read by threads that block.
+    #[must_use]
+    pub fn of(device: &Arc<dyn Device>) -> Self {
+        let blocking = || Target::Blocking(Arc::new(ReadOnly(Arc::clone(device))));
+        device.port_source().unwrap_or_else(|| Self { target: blocking(), offset: 0 })
+    }
+}
+
+/// A device as one that blocks and takes no writes.
+#[derive(Debug)]
+struct ReadOnly(Arc<dyn Device>);
+
+impl BlockingDevice for ReadOnly {
+    fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+        self.0.read_at(buf, offset)
+    }
+
+    fn write_at(&self, _buf: &[u8], _offset: u64) -> io::Result<usize> {
+        Err(io::ErrorKind::ReadOnlyFilesystem.into())
+    }
+
+    fn flush(&self, _flush: Flush) -> io::Result<()> {
+        Err(io::ErrorKind::ReadOnlyFilesystem.into())
+    }
+
+    fn alignment(&self) -> u32 {
+        self.0.alignment()
+    }
+
+    fn is_writable(&self) -> bool {
+        false
     }
 }
 

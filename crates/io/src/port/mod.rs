@@ -67,7 +67,7 @@ use std::time::Duration;
 
 use quarry_sync::order;
 use quarry_sync::primitive::thread::JoinHandle;
-use quarry_sync::primitive::{Instant, MutexGuard};
+use quarry_sync::primitive::{Clock, Instant, MutexGuard};
 
 use crate::BufferPool;
 
@@ -77,7 +77,7 @@ use slots::{Reason, To};
 
 pub use book::PriorityStats;
 pub use completion::{Completion, OpError, OpId};
-pub use device::{BlockingDevice, PortDevice, PortFile, Target};
+pub use device::{BlockingDevice, PortDevice, PortFile, PortSource, Target};
 pub use error::{Closed, PortError, Refusal, SubmitError};
 pub use line::Priority;
 pub use op::{Buffers, Flush, Op, OpKind, VECTOR_BUFFERS_MAX};
@@ -138,6 +138,12 @@ impl<C: Send> Port<C> {
     #[must_use]
     pub fn fallback_reason(&self) -> Option<&str> {
         self.fallback.as_deref()
+    }
+
+    /// The clock of its deadlines and waits: a simulation's where it works on one.
+    #[must_use]
+    pub fn clock(&self) -> Clock {
+        self.inner.desk.clock.clone()
     }
 
     /// Makes a device known to the port. Completions of its operations carry `key`.

@@ -3,6 +3,7 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
+use super::device::Target;
 use crate::sim::Sim;
 
 /// Operations with the system at once, unless told otherwise.
@@ -95,6 +96,17 @@ impl PortOptions {
     pub fn simulated(mut self, sim: &Sim) -> Self {
         self.simulation = Some(sim.clone());
         self
+    }
+
+    /// Takes a backend that can work on `target`: a simulation's for what is simulated, unless threads were asked for, and
+    /// threads for what blocks.
+    pub fn working_on(self, target: &Target) -> Self {
+        match target {
+            Target::File(_) => self,
+            Target::Blocking(_) => self.backend(BackendKind::Threads),
+            Target::Simulated(_) if self.backend == BackendKind::Threads => self,
+            Target::Simulated(device) => self.simulated(device.sim()),
+        }
     }
 
     /// How many operations are with the system at once; at most [`DEPTH_MAX`].

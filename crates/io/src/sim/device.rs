@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use quarry_sync::primitive::Mutex;
 
-use crate::port::{BlockingDevice, Flush, OpKind, Target};
-use crate::{Device, DeviceKind};
+use crate::port::{BlockingDevice, Flush, OpKind, PortSource, Target};
+use crate::{Device, DeviceKind, DriveKind};
 
 use super::Sim;
 use super::disk::{Aim, Disk};
@@ -47,6 +47,11 @@ impl SimDevice {
         drop(world);
         let name = format!("simulated device {number}");
         Self(Arc::new(Shared { sim: sim.clone(), number, name, alignment, disk }))
+    }
+
+    /// The simulation that it is part of.
+    pub(crate) fn sim(&self) -> &Sim {
+        &self.0.sim
     }
 
     pub(super) fn is_of(&self, sim: &Sim) -> bool {
@@ -230,6 +235,19 @@ impl Device for SimDevice {
 
     fn kind(&self) -> DeviceKind {
         DeviceKind::Memory
+    }
+
+    fn port_source(&self) -> Option<PortSource> {
+        Some(PortSource { target: self.clone().into(), offset: 0 })
+    }
+
+    /// The kind that it is shaped after.
+    fn drive(&self) -> DriveKind {
+        self.0.disk.lock().profile.kind
+    }
+
+    fn is_cached(&self, _offset: u64, _bytes: usize) -> Option<bool> {
+        Some(false)
     }
 
     fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {

@@ -16,7 +16,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("ghost", &["sync", "io"]),
     ("ntfs", &[]),
     ("index", &["kit", "io"]),
-    ("scan", &["index", "ntfs", "io"]),
+    ("scan", &["index", "ntfs", "io", "sync"]),
     ("walk", &["index"]),
     ("pool", &["io", "sync", "kit"]),
     ("mount", &["pool"]),

@@ -135,7 +135,7 @@ fn index() -> &'static Index {
         let dump: Vec<u8> = records().iter().flat_map(RecordBuilder::build).collect();
         let volume = Volume::open_dump(Arc::new(MemoryDevice::new("dump", dump)), 1024);
         let pipeline =
-            Pipeline { deleted: true, readers: std::num::NonZeroUsize::MIN, ..Pipeline::default() };
+            Pipeline { deleted: true, threads: std::num::NonZeroUsize::MIN, ..Pipeline::default() };
         pipeline.run(&volume, &Progress::default()).expect("it was made so").index
     })
 }

@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 
 use quarry_index::query::{Query, SearchOptions, Visibility};
 use quarry_index::{Index, Kind, Row, RowFlags};
-use quarry_scan::{Counts, Pipeline, Progress, Scan, ScanError, Volume};
+use quarry_scan::{Counts, Mode, Order, Pipeline, Progress, Scan, ScanError, Volume};
 
 use crate::record::ATTRIBUTE_BYTES_MIN;
 
@@ -16,14 +16,21 @@ const INDEX_BYTES_MIN: u64 = 1 << 20;
 
 /// Scans `volume` in two ways and holds both to the bounds of its size and to each other.
 pub(crate) fn check(volume: &Volume) {
-    let smallest = Pipeline {
-        readers: NonZeroUsize::MIN.saturating_add(1),
-        chunk_bytes: volume.record_bytes(),
+    let one_go = Pipeline {
+        mode: Mode::Streaming,
+        threads: NonZeroUsize::MIN,
+        chunk_bytes: quarry_scan::CHUNK_BYTES,
         deleted: true,
         evidence: true,
-        strict: false,
+        ..Pipeline::default()
     };
-    let one_go = Pipeline { readers: NonZeroUsize::MIN, chunk_bytes: quarry_scan::CHUNK_BYTES, ..smallest };
+    let smallest = Pipeline {
+        mode: Mode::Parallel,
+        threads: NonZeroUsize::MIN.saturating_add(1),
+        chunk_bytes: volume.record_bytes(),
+        order: Order::Records,
+        ..one_go
+    };
     let (whole, pieces) = (run(volume, one_go), run(volume, smallest));
     let (Some(whole), Some(pieces)) = (whole, pieces) else { return };
     assert_eq!(whole.report, pieces.report, "the report depends on how the source was read");
@@ -53,7 +60,7 @@ fn run(volume: &Volume, pipeline: Pipeline) -> Option<Scan> {
 
 /// What a device of this length can hold at most: a row is an attribute, or the stand-in for a file without any.
 fn check_bounds(volume: &Volume, scan: &Scan) {
-    let Scan { index, report } = scan;
+    let Scan { index, report, .. } = scan;
     let bytes = volume.device().len();
     let rows = u64::from(index.len());
     assert!(rows <= MADE_ROWS + bytes / ATTRIBUTE_BYTES_MIN as u64, "{rows} rows of {bytes} bytes");

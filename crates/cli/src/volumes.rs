@@ -78,8 +78,8 @@ pub(crate) fn mounted(place: Place, _opened: &Opened) -> Place {
 /// How the user wants volumes read.
 pub(crate) fn pipeline(reading: &Reading, deleted: bool) -> Pipeline {
     let usual = Pipeline::default();
-    let readers: NonZeroUsize = reading.threads.unwrap_or(usual.readers);
-    Pipeline { readers, deleted, strict: reading.strict, ..usual }
+    let threads: NonZeroUsize = reading.threads.unwrap_or(usual.threads);
+    Pipeline { threads, deleted, strict: reading.strict, ..usual }
 }
 
 /// How long each half of a scan took, seconds.

@@ -101,8 +101,8 @@ fn cpu_time() -> Duration {
 fn scan(path: &str, threads: usize) -> u64 {
     let device = Arc::new(FileDevice::open(path).expect("the dump opens"));
     let volumes = quarry_scan::open(device, None).expect("it is a dump");
-    let readers = threads.try_into().expect("some threads");
-    let pipeline = Pipeline { readers, ..Pipeline::default() };
+    let threads = threads.try_into().expect("some threads");
+    let pipeline = Pipeline { threads, ..Pipeline::default() };
     pipeline.run(&volumes[0], &Progress::default()).expect("it scans").index.len().into()
 }
 

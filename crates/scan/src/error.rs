@@ -112,6 +112,12 @@ pub enum ScanError {
     /// The index could not be built.
     #[error(transparent)]
     Build(#[from] BuildError),
+    /// No port was to be had, or it does not take the device.
+    #[error("cannot read ahead")]
+    Port(#[from] quarry_io::port::PortError),
+    /// There is no memory for the buffers that are read into.
+    #[error("cannot have buffers to read into")]
+    Buffers(#[from] std::io::Error),
     /// No threads were to be had.
     #[error("cannot start threads")]
     Threads(#[from] rayon::ThreadPoolBuildError),

@@ -25,7 +25,6 @@ pub mod identify;
 mod mft;
 mod parsed;
 mod pipeline;
-mod plan;
 mod progress;
 mod report;
 mod source;
@@ -34,8 +33,9 @@ mod volume;
 pub use error::{OpenError, ScanError};
 pub use extents::{Extent, ExtentError, Extents};
 pub use parsed::Parsed;
-pub use pipeline::{Pipeline, Scan};
-pub use plan::{CHUNK_BYTES, CHUNK_BYTES_MAX};
+pub use pipeline::{
+    BitmapUse, CHUNK_BYTES, CHUNK_BYTES_MAX, Mode, Order, Pipeline, Reads, Scan, UnknownMode,
+};
 pub use progress::Progress;
 pub use report::{Counts, DamagedRecord, LISTED_MAX, Note, Report, Unread};
 pub use source::open;

@@ -7,7 +7,7 @@
 use quarry_index::{Batch, Builder, Kind};
 
 use crate::error::ScanError;
-use crate::pipeline::Scan;
+use crate::pipeline::{Reads, Scan};
 use crate::report::Report;
 
 /// Every record of a volume, parsed. Made by [`Pipeline::read`](crate::Pipeline::read).
@@ -15,9 +15,10 @@ use crate::report::Report;
 pub struct Parsed {
     pub(crate) builder: Builder,
     pub(crate) batches: Vec<Batch>,
-    /// Those that read; they build, too.
-    pub(crate) threads: rayon::ThreadPool,
+    /// How many parsed; as many build.
+    pub(crate) threads: usize,
     pub(crate) report: Report,
+    pub(crate) reads: Reads,
 }
 
 impl Parsed {
@@ -27,17 +28,25 @@ impl Parsed {
         &self.report
     }
 
+    /// How it was read.
+    #[must_use]
+    pub fn reads(&self) -> &Reads {
+        &self.reads
+    }
+
     /// Builds the index, with `note` in it for whoever opens it ([`Index::note`](quarry_index::Index::note)).
     ///
     /// # Errors
     /// If there is more than an index holds.
     pub fn build(self, note: Vec<u8>) -> Result<Scan, ScanError> {
-        let Self { builder, batches, threads, mut report } = self;
+        let Self { builder, batches, threads, mut report, reads } = self;
+        // A pool of its own, so that the caller's word on threads holds for the build too.
+        let threads = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
         let (index, findings) = threads.install(|| builder.note(note).build(batches))?;
         report.findings = findings;
         // What is a stream and what the packed form of a file shows only when records are joined.
         let streams = index.rows().filter(|row| row.kind() == Kind::Stream).count();
         report.counts.streams = streams as u64;
-        Ok(Scan { index, report })
+        Ok(Scan { index, report, reads })
     }
 }

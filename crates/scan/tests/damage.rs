@@ -9,7 +9,7 @@ use common::{findings, memory, open, paths, rows, run, scan, try_open, with_reco
 use quarry_forge::vandal::{self, Field};
 use quarry_forge::{MftList, Volume as Forged, VolumeBuilder, kind, raw_runs};
 use quarry_io::{Device, DeviceKind, FaultyDevice, MemoryDevice, Overlay};
-use quarry_scan::{Note, OpenError, Pipeline, Progress, ScanError, Unread};
+use quarry_scan::{Mode, Note, OpenError, Pipeline, Progress, ScanError, Unread};
 
 /// The first record of a file; those before belong to the file system.
 const FIRST: u64 = 27;
@@ -62,13 +62,15 @@ fn exactly_the_records_that_fail_are_lost() {
         let listed: Vec<Unread> =
             ranges.iter().map(|&(first, last)| unread(first, last - first + 1, &medium_error())).collect();
         for chunk_bytes in [1024, 5 * 1024, 32 * 1024, 4 << 20] {
-            let scan = run(&volume, Pipeline { chunk_bytes, ..Pipeline::default() });
-            assert_eq!(paths(&scan), without(&lost), "{ranges:?} in chunks of {chunk_bytes}");
-            assert_eq!(scan.report.unread, listed);
-            assert_eq!(scan.report.counts.unread, lost.len() as u64);
-            assert_eq!(scan.report.counts.records, volume.records() - lost.len() as u64);
-            assert!(scan.report.is_partial());
-            assert_eq!(findings(&scan), []);
+            for mode in Mode::ALL {
+                let scan = run(&volume, Pipeline { mode, chunk_bytes, ..Pipeline::default() });
+                assert_eq!(paths(&scan), without(&lost), "{ranges:?} in chunks of {chunk_bytes}, {mode}");
+                assert_eq!(scan.report.unread, listed);
+                assert_eq!(scan.report.counts.unread, lost.len() as u64);
+                assert_eq!(scan.report.counts.records, volume.records() - lost.len() as u64);
+                assert!(scan.report.is_partial());
+                assert_eq!(findings(&scan), []);
+            }
         }
     };
     check(&[(30, 30)]);
@@ -96,14 +98,16 @@ fn a_sector_that_fails_takes_only_its_record() {
 #[test]
 fn a_strict_scan_fails_with_device_offset_and_chunk() {
     let volume = try_open(failing(&[(30, 30)])).unwrap();
-    let pipeline = Pipeline { strict: true, chunk_bytes: 8 * 1024, ..Pipeline::default() };
-    let error = pipeline.run(&volume, &Progress::default()).map(|scan| scan.report).unwrap_err();
-    assert_eq!(error.to_string(), "chunk 3 (records 24 to 31)");
-    let ScanError::Strict { source, .. } = error else { panic!("{error:?}") };
-    let wanted = format!("bad disk: cannot read 8192 bytes at offset {}: failed after 0", offset(24));
-    assert_eq!(source.to_string(), wanted);
     let sound = try_open(failing(&[])).unwrap();
-    assert!(pipeline.run(&sound, &Progress::default()).is_ok());
+    for mode in Mode::ALL {
+        let pipeline = Pipeline { mode, strict: true, chunk_bytes: 8 * 1024, ..Pipeline::default() };
+        let error = pipeline.run(&volume, &Progress::default()).map(|scan| scan.report).unwrap_err();
+        assert_eq!(error.to_string(), "chunk 3 (records 24 to 31)", "{mode}");
+        let ScanError::Strict { source, .. } = error else { panic!("{error:?}") };
+        let wanted = format!("bad disk: cannot read 8192 bytes at offset {}: failed after 0", offset(24));
+        assert_eq!(source.to_string(), wanted);
+        assert!(pipeline.run(&sound, &Progress::default()).is_ok());
+    }
 }
 
 #[test]
@@ -262,13 +266,16 @@ fn the_backup_boot_sector_serves_where_the_first_is_damaged() {
 #[test]
 fn a_scan_that_is_told_to_stop_stops() {
     let volume = open(forged().into_image());
-    let progress = Progress::default();
-    progress.stop();
-    assert!(matches!(Pipeline::default().run(&volume, &progress), Err(ScanError::Stopped)));
-    assert_eq!((progress.records(), progress.total()), (0, volume.records()));
-    let progress = Progress::default();
-    assert!(Pipeline::default().run(&volume, &progress).is_ok());
-    assert_eq!((progress.records(), progress.total()), (volume.records(), volume.records()));
+    for mode in Mode::ALL {
+        let pipeline = Pipeline { mode, ..Pipeline::default() };
+        let progress = Progress::default();
+        progress.stop();
+        assert!(matches!(pipeline.run(&volume, &progress), Err(ScanError::Stopped)), "{mode}");
+        assert_eq!((progress.records(), progress.total()), (0, volume.records()));
+        let progress = Progress::default();
+        assert!(pipeline.run(&volume, &progress).is_ok());
+        assert_eq!((progress.records(), progress.total()), (volume.records(), volume.records()));
+    }
 }
 
 #[test]

@@ -7,6 +7,7 @@
 mod common;
 
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 
 use common::{Row, findings, memory, open, rows, run, try_open};
 use proptest::prelude::*;
@@ -16,7 +17,10 @@ use quarry_forge::{
     VolumeBuilder, kind, tag,
 };
 use quarry_index::{FindingKind, RowFlags};
-use quarry_scan::{Pipeline, Report};
+use quarry_io::port::BackendKind;
+use quarry_io::sim::{FaultRates, Sim, SimProfile};
+use quarry_io::{Device, FileDevice};
+use quarry_scan::{Mode, Order, Pipeline, Report};
 
 /// What a record of the test's own is.
 #[derive(Debug, Clone)]
@@ -154,6 +158,52 @@ fn threads(count: usize) -> NonZeroUsize {
     NonZeroUsize::new(count).unwrap_or(NonZeroUsize::MIN)
 }
 
+/// One reader that takes all in one chunk, so that nothing is ever stitched.
+fn plain(deleted: bool) -> Pipeline {
+    Pipeline {
+        mode: Mode::Streaming,
+        threads: threads(1),
+        chunk_bytes: 4 << 20,
+        deleted,
+        evidence: true,
+        strict: true,
+        ..Pipeline::default()
+    }
+}
+
+/// Where a volume lies, and what reads it there.
+struct Bed {
+    name: &'static str,
+    backend: BackendKind,
+    device: Arc<dyn Device>,
+    _file: Option<tempfile::NamedTempFile>,
+}
+
+/// The same bytes where each backend finds them: behind blocking calls, in a file, and on a simulated disk that gives
+/// what it was asked for in an order that depends on the seed alone.
+fn devices(image: Vec<u8>, seed: u64) -> Vec<Bed> {
+    let file = tempfile::NamedTempFile::new().expect("a file of its own");
+    std::fs::write(file.path(), &image).expect("a file of its own");
+    let on_disk: Arc<dyn Device> = Arc::new(FileDevice::open(file.path()).expect("a file of its own"));
+    let slow = SimProfile {
+        channels: 16,
+        read_latency: std::time::Duration::from_millis(1),
+        spread_percent: 100,
+        ..SimProfile::instant()
+    };
+    let sim = Sim::new(seed).disk(slow, image.len() as u64);
+    sim.fill(0, &image);
+    // It gives less than it was asked for, too.
+    sim.set_faults(FaultRates { short: 100_000, ..FaultRates::default() });
+    let bed = |name, backend, device, file| Bed { name, backend, device, _file: file };
+    vec![
+        bed("ring, or threads", BackendKind::Auto, Arc::clone(&on_disk), Some(file)),
+        bed("threads", BackendKind::Threads, on_disk, None),
+        bed("blocking", BackendKind::Auto, memory(image), None),
+        bed("sim", BackendKind::Auto, Arc::new(sim), None),
+    ]
+}
+
 /// A case is some thirty scans of a whole volume, as dear as so many of other properties.
 const CASE_COSTS: u32 = 16;
 
@@ -174,15 +224,13 @@ proptest! {
     ) {
         let image = image(&plans, scattered);
         let volume = open(image);
-        // One reader that takes all in one chunk, so that nothing is ever stitched.
-        let plain =
-            Pipeline { readers: threads(1), chunk_bytes: 4 << 20, deleted, evidence: true, strict: true };
+        let plain = plain(deleted);
         let (expected, report) = all(&volume, plain);
         let (_, living) = all(&volume, Pipeline { deleted: false, ..plain });
         prop_assert_eq!(&living.findings, &report.findings, "the deleted are no findings");
         for readers in 1..=4 {
             for records in [1, 3, 7, 61] {
-                let pipeline = Pipeline { readers: threads(readers), chunk_bytes: records << 10, ..plain };
+                let pipeline = Pipeline { threads: threads(readers), chunk_bytes: records << 10, ..plain };
                 let (found, met) = all(&volume, pipeline);
                 let identity = run(&volume, pipeline).index.identity();
                 prop_assert_eq!(identity, run(&volume, plain).index.identity(), "the same to the byte");
@@ -207,6 +255,39 @@ proptest! {
         prop_assert_eq!(found, expected);
         prop_assert_eq!(met.counts, report.counts);
         prop_assert_eq!(met.findings, report.findings);
+    }
+}
+
+proptest! {
+    // A case opens some twenty ports, each with threads of its own.
+    #![proptest_config(ProptestConfig { cases: (cases().cases / 4).max(6), ..cases() })]
+
+    #[test]
+    fn nor_do_mode_backend_and_order_of_completions(
+        plans in prop::collection::vec(plan(), RECORDS),
+        scattered: bool,
+        seed: u64,
+        count in 1usize..4,
+        records in prop::sample::select(vec![1u32, 3, 16]),
+    ) {
+        let image = image(&plans, scattered);
+        let expected = run(&open(image.clone()), plain(true));
+        for Bed { name: place, backend, device, _file } in devices(image, seed) {
+            let volume = try_open(device).unwrap();
+            for (mode, order) in Mode::ALL.into_iter().zip([Order::Disk, Order::Records].into_iter().cycle()) {
+                let pipeline = Pipeline {
+                    mode,
+                    backend,
+                    order,
+                    threads: threads(count),
+                    chunk_bytes: records << 10,
+                    ..plain(true)
+                };
+                let found = run(&volume, pipeline);
+                prop_assert_eq!(found.index.identity(), expected.index.identity(), "{} on {}", mode, place);
+                prop_assert_eq!(&found.report, &expected.report, "{} on {}", mode, place);
+            }
+        }
     }
 }
 
@@ -246,12 +327,11 @@ fn entries_of_every_kind_come_out_the_same_however_they_are_cut() {
         .add("d/gone/too", Entry::file(b"").deleted())
         .build();
     let volume = open(volume.into_image());
-    let plain =
-        Pipeline { readers: threads(1), chunk_bytes: 4 << 20, deleted: true, evidence: true, strict: true };
+    let plain = plain(true);
     let (expected, report) = all(&volume, plain);
     assert!(expected.iter().any(|row| row.path == "/d/gone/too"));
     for chunk_bytes in [0, 1, 1024, 1025, 5000, u32::MAX] {
-        let (found, met) = all(&volume, Pipeline { readers: threads(3), chunk_bytes, ..plain });
+        let (found, met) = all(&volume, Pipeline { threads: threads(3), chunk_bytes, ..plain });
         assert_eq!((found, met), (expected.clone(), report.clone()), "{chunk_bytes}");
     }
 }

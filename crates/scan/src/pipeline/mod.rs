@@ -1,27 +1,46 @@
-//! Reading a `$MFT` and parsing it, on as many threads as are given.
+//! Reading a `$MFT` and parsing it, on as many threads as are given, in one of seven modes.
 //!
-//! Each worker takes the next chunk, reads it into a buffer of its own and parses it there, so that reading and
-//! parsing overlap between workers and nothing is handed over. How many reads are in flight, and who parses,
-//! are values of one [`Pipeline`]; the index does not depend on them.
+//! There is one engine: a [plan](plan) of chunks, [workers](worker) that parse each chunk in the buffer that it was read into, and
+//! either each worker's own blocking reads or reads that run [ahead] of them on a completion port. A [`Mode`] is a set of
+//! numbers for it; the index does not depend on them. No thread merges: the records of chunks do not overlap, so that
+//! each worker fills columns of its own, which are stitched when all are there.
 //!
-//! Memory: one buffer a worker, and the rows. A record gives at most as many rows as attributes fit into it, so
-//! that batches and index together take at most four bytes for each byte of the `$MFT` that was read, and 64 MiB.
+//! Memory: a buffer for each read in flight, each that waits to be parsed and each worker, and the rows. A record gives at
+//! most as many rows as attributes fit into it, so that batches and index together take at most four bytes for each byte of the `$MFT`
+//! that was read, and 64 MiB.
+
+mod ahead;
+mod bitmap;
+mod depth;
+mod mode;
+mod plan;
+mod reads;
+mod worker;
 
 use std::num::NonZeroUsize;
 use std::ops::Range;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 
 use quarry_index::{Builder, FileId, Index};
-use quarry_io::{BufferPool, ReadError};
-use quarry_ntfs::{Protection, metafile};
+use quarry_io::port::BackendKind;
+use quarry_io::{BufferPool, DeviceKind};
+use quarry_ntfs::metafile;
 
-use crate::absorb::{Absorber, Reading, Taken};
+pub use mode::{Mode, UnknownMode};
+pub use plan::{CHUNK_BYTES, CHUNK_BYTES_MAX, Order};
+pub use reads::{BitmapUse, Reads};
+
+use crate::absorb::Absorber;
 use crate::error::ScanError;
 use crate::parsed::Parsed;
-use crate::plan::{CHUNK_BYTES, CHUNK_BYTES_MAX, Chunk, Place, Plan};
 use crate::progress::Progress;
-use crate::report::{Report, Unread};
+use crate::report::Report;
 use crate::volume::Volume;
+use ahead::Ahead;
+use bitmap::Bitmap;
+use mode::Shape;
+use plan::{Plan, Wanted};
+use worker::{Shared, Worker};
 
 /// The most records that can be numbered; one number stands for none.
 const RECORDS_MAX: u64 = u32::MAX as u64;
@@ -30,18 +49,27 @@ const THREADS_MAX: usize = 256;
 /// The root folder of every volume.
 const ROOT: FileId = FileId { record: 5, sequence: 5 };
 const _: () = assert!(ROOT.record as u64 == metafile::ROOT);
-/// Why records are not read that lie where others do.
-const OVERLAP: &str = "the runs of the $MFT lie over one another";
 
 /// How a volume is read.
 #[derive(Debug, Clone, Copy)]
 pub struct Pipeline {
-    /// Threads that read, each parsing what it read; more than a volume has chunks, or than 256, are not started.
-    pub readers: NonZeroUsize,
-    /// Bytes read at one go, [`crate::CHUNK_BYTES_MAX`] at most.
+    /// How reading and parsing are divided among threads.
+    pub mode: Mode,
+    /// Threads that parse, at most; more than a volume has chunks, or than 256, are not started.
+    pub threads: NonZeroUsize,
+    /// Reads in flight, where the mode [takes](Mode::takes_depth) a number. Nothing: what the drive likes, adapted as it is read.
+    pub depth: Option<NonZeroUsize>,
+    /// Bytes read at one go, [`crate::CHUNK_BYTES_MAX`] at most. 0: what the drive likes.
     pub chunk_bytes: u32,
+    /// In which order.
+    pub order: Order,
+    /// What reads in the modes with a port.
+    pub backend: BackendKind,
     /// Whether deleted records are kept.
     pub deleted: bool,
+    /// Whether records that are not in use by the word of the volume's bitmap may be left unread, on a source that does not
+    /// change; without effect where deleted records are kept.
+    pub living_only: bool,
     /// Whether the index keeps [`Evidence`](quarry_index::Evidence).
     pub evidence: bool,
     /// Whether the first failed read ends the scan.
@@ -49,10 +77,20 @@ pub struct Pipeline {
 }
 
 impl Default for Pipeline {
-    /// As many threads as there are processors, deleted records left out, errors survived.
+    /// The mode that suits, as many threads as there are processors, deleted records left out, errors survived.
     fn default() -> Self {
-        let readers = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-        Self { readers, chunk_bytes: CHUNK_BYTES, deleted: false, evidence: false, strict: false }
+        Self {
+            mode: Mode::Auto,
+            threads: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
+            depth: None,
+            chunk_bytes: 0,
+            order: Order::Disk,
+            backend: BackendKind::Auto,
+            deleted: false,
+            living_only: false,
+            evidence: false,
+            strict: false,
+        }
     }
 }
 
@@ -63,6 +101,15 @@ pub struct Scan {
     pub index: Index,
     /// What was met on the way.
     pub report: Report,
+    /// How it was read.
+    pub reads: Reads,
+}
+
+/// What was decided before the first chunk is read.
+struct Decided {
+    plan: Plan,
+    shape: Shape,
+    reads: Reads,
 }
 
 impl Pipeline {
@@ -80,186 +127,124 @@ impl Pipeline {
     /// # Errors
     /// If it was stopped, if a read failed and the pipeline is strict, or if there are more records than an index holds.
     pub fn read(&self, volume: &Volume, progress: &Progress) -> Result<Parsed, ScanError> {
-        let plan = Plan::new(volume, self.chunk_bytes);
-        let Range { start: first, end: records } = plan.numbers;
+        let Range { end: records, .. } = volume.numbers();
         if records > RECORDS_MAX {
             return Err(ScanError::TooManyRecords { records, max: RECORDS_MAX });
         }
-        progress.expect(records - first);
+        let Decided { plan, shape, mut reads } = self.decide(volume);
+        progress.expect(plan.records());
         let mut notes = volume.notes().to_vec();
         let case = volume.case_table(&mut notes);
-        let readers = self.readers.get().min(THREADS_MAX).min(plan.chunks.len().max(1));
-        // A pool of its own, so that the caller's word on threads holds for the build too.
-        let threads = rayon::ThreadPoolBuilder::new().num_threads(readers).build()?;
+        let workers = shape.workers();
+        let ahead = if shape.blocks() { 0 } else { *shape.depths.all.end() + shape.queue };
+        let buffers =
+            BufferPool::try_new(ahead + workers, reads.chunk_bytes.max(volume.record_bytes) as usize)?;
+        let ahead = match shape.blocks() {
+            true => None,
+            false => Some(Ahead::new(volume, &shape, self.backend, buffers.clone())?),
+        };
         let shared = Shared {
             volume,
             plan,
             progress,
             strict: self.strict,
-            next: AtomicU64::new(0),
+            next: AtomicUsize::new(0),
             failed: AtomicBool::new(false),
-            buffers: BufferPool::new(
-                readers,
-                self.chunk_bytes.min(CHUNK_BYTES_MAX).max(volume.record_bytes) as usize,
-            ),
+            buffers,
+            ahead,
         };
-        let workers = threads.broadcast(|_| {
-            let absorber = Absorber::new(self.deleted, self.evidence, volume.protection, volume.size_limit());
-            Worker { shared: &shared, absorber, record: Vec::new() }.work()
-        });
+        tracing::debug!(mode = %reads.mode, workers, depth = reads.depth_first, "reading");
+        let absorbed = self.work(&shared, workers);
+        if let Some(ahead) = &shared.ahead {
+            reads.backend = ahead.backend();
+            (reads.depth_last, reads.depth_most) = ahead.depths();
+        }
         let mut report = Report { notes, ..Report::default() };
-        let mut batches = Vec::with_capacity(workers.len());
-        for absorber in workers {
-            let Absorber { batch, report: met, .. } = absorber?;
+        let mut batches = Vec::with_capacity(workers);
+        for Absorber { batch, report: met, .. } in absorbed? {
             batches.push(batch);
             report.merge(met);
         }
         report.settle();
         tracing::debug!(records = report.counts.records, "read and parsed");
-        Ok(Parsed { builder: Builder::new(ROOT, case), batches, threads, report })
-    }
-}
-
-/// What the workers of one scan share; each writes only counters.
-struct Shared<'a> {
-    volume: &'a Volume,
-    plan: Plan,
-    progress: &'a Progress,
-    strict: bool,
-    /// The next chunk that nobody has taken. Only its atomicity matters: chunks are independent.
-    next: AtomicU64,
-    /// A worker has given up, so the others may too.
-    failed: AtomicBool,
-    buffers: BufferPool,
-}
-
-struct Worker<'a> {
-    shared: &'a Shared<'a>,
-    absorber: Absorber,
-    /// One record, for reading a torn one once more.
-    record: Vec<u8>,
-}
-
-impl Worker<'_> {
-    fn work(mut self) -> Result<Absorber, ScanError> {
-        let shared = self.shared;
-        let mut buffer = shared.buffers.take();
-        while !shared.failed.load(Ordering::Relaxed) {
-            if shared.progress.is_stopped() {
-                return Err(ScanError::Stopped);
-            }
-            let chunk = shared.next.fetch_add(1, Ordering::Relaxed);
-            let planned = usize::try_from(chunk).ok().and_then(|chunk| shared.plan.chunks.get(chunk));
-            let Some(planned) = planned else { break };
-            let done = self.chunk(chunk, planned, &mut buffer);
-            if done.is_err() {
-                shared.failed.store(true, Ordering::Relaxed);
-            }
-            done?;
-        }
-        Ok(self.absorber)
+        Ok(Parsed { builder: Builder::new(ROOT, case), batches, threads: workers, report, reads })
     }
 
-    fn chunk(&mut self, number: u64, chunk: &Chunk, buffer: &mut [u8]) -> Result<(), ScanError> {
-        let Range { start: first, end } = chunk.records;
-        // Where nothing is to be had, one record shows why.
-        let wanted = if chunk.place == Place::Missing { 1 } else { end - first };
-        let (part, _) = buffer.split_at_mut(index(self.bytes(wanted)).min(buffer.len()));
-        match chunk.place {
-            Place::Hole => self.absorber.take_blank(end - first),
-            Place::Device | Place::Missing => match (self.read(first, part), chunk.place) {
-                (Err(source), _) if self.shared.strict => {
-                    return Err(ScanError::Strict {
-                        chunk: number,
-                        first,
-                        last: end.saturating_sub(1),
-                        source,
-                    });
-                }
-                (Ok(()), Place::Device) => self.parse(first, part),
-                (Err(_), Place::Device) => self.salvage(first, part),
-                (Err(error), _) => self.lose(first..end, error.offset, cause(&error)),
-                (Ok(()), _) => {
-                    let place = self.shared.volume.mft.within(self.bytes(first)..self.bytes(end)).next();
-                    self.lose(first..end, place.and_then(|it| it.offset).unwrap_or(0), OVERLAP.to_owned());
-                }
-            },
-        }
-        self.shared.progress.add(end - first);
-        Ok(())
-    }
-
-    fn read(&self, first: u64, part: &mut [u8]) -> Result<(), ReadError> {
-        let Shared { volume, .. } = *self.shared;
-        volume.mft.read(&*volume.device, self.bytes(first), part)
-    }
-
-    /// Parses the records that fill `part`, `first` and those after it.
-    fn parse(&mut self, first: u64, part: &mut [u8]) {
-        let number = |record: u64| u32::try_from(record).unwrap_or(u32::MAX);
-        self.absorber.batch.begin(number(first));
-        let record_bytes = self.shared.volume.record_bytes as usize;
-        let reading = if self.may_be_live() { Reading::First } else { Reading::Only };
-        for (record, bytes) in (first..).zip(part.chunks_exact_mut(record_bytes)) {
-            if self.absorber.take(number(record), bytes, reading) == Taken::Torn {
-                self.read_again(record, bytes);
-            }
-        }
-    }
-
-    /// Whether a torn record may only have been caught in the middle of a write. A dump will not change.
-    fn may_be_live(&self) -> bool {
-        self.shared.volume.boot().is_some() && self.shared.volume.protection == Protection::Protected
-    }
-
-    /// Takes a torn record as a second read finds it, or as it is if that fails.
-    fn read_again(&mut self, number: u64, torn: &mut [u8]) {
-        let mut record = std::mem::take(&mut self.record);
-        record.resize(torn.len(), 0);
-        let bytes = if self.read(number, &mut record).is_ok() { record.as_mut_slice() } else { torn };
-        self.absorber.take(u32::try_from(number).unwrap_or(u32::MAX), bytes, Reading::Second);
-        self.record = record;
-    }
-
-    /// Reads what can be read of a chunk in which a read failed: halves it until single records fail.
-    fn salvage(&mut self, first: u64, part: &mut [u8]) {
-        let record_bytes = self.shared.volume.record_bytes as usize;
-        let whole = 0..part.len() / record_bytes;
-        let mut left = Vec::from([whole]);
-        while let Some(Range { start, end }) = left.pop() {
-            let Some(stretch) = part.get_mut(start * record_bytes..end * record_bytes) else { continue };
-            let at = first + start as u64;
-            match self.read(at, stretch) {
-                Ok(()) => self.parse(at, stretch),
-                Err(error) if end - start == 1 => self.lose(at..at + 1, error.offset, cause(&error)),
-                Err(_) => {
-                    let middle = start.midpoint(end);
-                    left.push(middle..end);
-                    left.push(start..middle);
+    /// Runs the workers; the first thing that ended one of them early ends all.
+    fn work(&self, shared: &Shared<'_>, workers: usize) -> Result<Vec<Absorber>, ScanError> {
+        let worker = || {
+            let volume = shared.volume;
+            let absorber = Absorber::new(self.deleted, self.evidence, volume.protection, volume.size_limit());
+            Worker { shared, absorber, record: Vec::new() }
+        };
+        std::thread::scope(|scope| {
+            let mut threads = Vec::with_capacity(workers);
+            for number in 1..workers {
+                let thread = std::thread::Builder::new().name(format!("scan-{number}"));
+                match thread.spawn_scoped(scope, || worker().work()) {
+                    Ok(thread) => threads.push(thread),
+                    // Those that are there do the work of those that are not.
+                    Err(error) => tracing::warn!(%error, "fewer threads than wanted"),
                 }
             }
-        }
+            let mine = worker().work();
+            let others = threads
+                .into_iter()
+                .map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+            let all: Vec<Result<Absorber, ScanError>> = std::iter::once(mine).chain(others).collect();
+            all.into_iter().collect()
+        })
     }
 
-    fn lose(&mut self, records: Range<u64>, offset: u64, cause: String) {
-        let Range { start: record, end } = records;
-        self.absorber.report.note_unread(Unread { record, records: end - record, offset, cause });
+    fn decide(&self, volume: &Volume) -> Decided {
+        let drive = volume.device.drive();
+        let profile = drive.profile();
+        let liked = u32::try_from(profile.chunk_bytes()).unwrap_or(CHUNK_BYTES);
+        let chunk_bytes = match self.chunk_bytes {
+            0 => liked,
+            asked => asked.min(CHUNK_BYTES_MAX),
+        };
+        let known = Bitmap::of(volume);
+        let wants_skip = self.living_only && !self.deleted;
+        let bitmap = match (&known, wants_skip) {
+            (None, _) => BitmapUse::None,
+            (Some(_), false) => BitmapUse::Order,
+            (Some(_), true) if volume.device.kind() == DeviceKind::Block => BitmapUse::OrderOnly,
+            (Some(_), true) => BitmapUse::Skip,
+        };
+        let skip = bitmap == BitmapUse::Skip;
+        let wanted = Wanted { chunk_bytes, order: self.order, bitmap: known.as_ref(), skip };
+        let plan = Plan::new(volume, wanted);
+        let (mode, why) = match self.mode {
+            Mode::Auto => {
+                let (mode, why) = reads::choose(volume, &plan, self.depth.is_some());
+                (mode, Some(why))
+            }
+            mode => (mode, None),
+        };
+        let threads = self.threads.get().min(THREADS_MAX).min(plan.chunks.len().max(1));
+        let shape = mode.shape(threads, &profile, self.depth);
+        let (records, chunks) = plan.on_device();
+        let reads = Reads {
+            asked: self.mode,
+            mode,
+            why,
+            drive,
+            backend: "blocking",
+            readers: shape.readers,
+            parsers: shape.workers(),
+            depth_first: shape.depths.first,
+            depth_last: shape.depths.first,
+            depth_most: shape.depths.first,
+            chunk_bytes,
+            chunks,
+            records,
+            bytes: records.saturating_mul(volume.record_bytes.into()),
+            bitmap,
+            left_out: plan.left_out,
+            put_last: plan.put_last,
+            holes: plan.holes,
+        };
+        Decided { plan, shape, reads }
     }
-
-    fn bytes(&self, records: u64) -> u64 {
-        records.saturating_mul(self.shared.volume.record_bytes.into())
-    }
-}
-
-/// Why a read failed, in words.
-fn cause(error: &ReadError) -> String {
-    match &error.source {
-        Some(source) => source.to_string(),
-        None => "the device ends before them".to_owned(),
-    }
-}
-
-/// A length that is known to be that of a buffer.
-fn index(bytes: u64) -> usize {
-    usize::try_from(bytes).unwrap_or(usize::MAX)
 }

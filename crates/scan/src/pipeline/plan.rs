@@ -3,9 +3,14 @@
 //! How long a `$MFT` is it says itself, and a damaged run list claims terabytes in ten bytes. So the plan is made of
 //! what the device can hold: records in holes are not looked at, records behind the device's end are not tried one by
 //! one, and nor are those of runs that lie over one another, once as much has been planned as the device has.
+//!
+//! A chunk ends where a run does, so that it lies in one piece and can be read by one request; only records that
+//! themselves lie in two runs are read piece by piece. The bitmap of the `$MFT` says which chunks are read last, and, where the caller
+//! allows it, what is not read at all: at the edges of a chunk and inside of it.
 
 use std::ops::Range;
 
+use super::bitmap::Bitmap;
 use crate::volume::Volume;
 
 /// Bytes read at one go: large enough that the call costs nothing, small enough that the records are still in
@@ -13,6 +18,18 @@ use crate::volume::Volume;
 pub const CHUNK_BYTES: u32 = 256 << 10;
 /// The most that one chunk may have.
 pub const CHUNK_BYTES_MAX: u32 = 4 << 20;
+/// What is not in use is read all the same where it is shorter: as much goes by on a drive while it takes a new request.
+const GAP_BYTES: u64 = 64 << 10;
+
+/// In which order the chunks are read. The index does not depend on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Order {
+    /// As they lie on the device, so that a head travels over it once.
+    #[default]
+    Disk,
+    /// As their records are numbered.
+    Records,
+}
 
 /// Where records lie. One that lies in two places counts for the later of these.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,36 +45,124 @@ pub(crate) enum Place {
 /// Records that are dealt with at one go.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Chunk {
+    /// Its place among all chunks by their records.
+    pub(crate) number: u64,
     pub(crate) records: Range<u64>,
     pub(crate) place: Place,
+    /// Where it lies on the device, if that is one piece.
+    pub(crate) offset: Option<u64>,
+    /// None of it is in use, by the bitmap.
+    unused: bool,
 }
 
-/// The chunks of a `$MFT`, which together are all of its records, in order.
+/// The chunks of a `$MFT`, in the order in which they are read: all of its records but those that are left out.
 #[derive(Debug)]
 pub(crate) struct Plan {
     pub(crate) numbers: Range<u64>,
     pub(crate) chunks: Vec<Chunk>,
+    /// Records on the device that are not read, because the bitmap says that they are not in use.
+    pub(crate) left_out: u64,
+    /// Records in holes.
+    pub(crate) holes: u64,
+    /// Records on the device that are read last, because the bitmap says that they are not in use.
+    pub(crate) put_last: u64,
+}
+
+/// What a plan is to be like.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wanted<'a> {
+    pub(crate) chunk_bytes: u32,
+    pub(crate) order: Order,
+    pub(crate) bitmap: Option<&'a Bitmap>,
+    /// Whether what is not in use is left out, by the bitmap's word.
+    pub(crate) skip: bool,
 }
 
 impl Plan {
-    pub(crate) fn new(volume: &Volume, chunk_bytes: u32) -> Self {
+    pub(crate) fn new(volume: &Volume, wanted: Wanted<'_>) -> Self {
         let record_bytes = u64::from(volume.record_bytes);
-        let per_chunk = (u64::from(chunk_bytes.min(CHUNK_BYTES_MAX)) / record_bytes).max(1);
+        let per_chunk = (u64::from(wanted.chunk_bytes.min(CHUNK_BYTES_MAX)) / record_bytes).max(1);
         let mut stretches = Stretches::default();
         for (bytes, place) in places(volume).filter(|(bytes, _)| !bytes.is_empty()) {
             stretches.push(bytes.start / record_bytes..bytes.end.div_ceil(record_bytes), place);
         }
-        let mut chunks = Vec::new();
-        for Chunk { records: Range { mut start, end }, place } in stretches.list {
-            let most = if place == Place::Device { per_chunk } else { u64::MAX };
+        let mut plan =
+            Self { numbers: volume.numbers(), chunks: Vec::new(), left_out: 0, holes: 0, put_last: 0 };
+        for Stretch { records, place } in stretches.list {
+            if place == Place::Device {
+                plan.add(volume, records, per_chunk, wanted);
+            } else {
+                plan.holes += if place == Place::Hole { records.end - records.start } else { 0 };
+                plan.push(records, place, None, false);
+            }
+        }
+        let key = |chunk: &Chunk| match wanted.order {
+            Order::Records => (chunk.unused, chunk.number),
+            Order::Disk => (chunk.unused, chunk.offset.unwrap_or(u64::MAX)),
+        };
+        plan.chunks.sort_by_key(key);
+        plan
+    }
+
+    /// Adds records that are on the device.
+    fn add(&mut self, volume: &Volume, records: Range<u64>, per_chunk: u64, wanted: Wanted<'_>) {
+        let record_bytes = u64::from(volume.record_bytes);
+        let length = |records: &Range<u64>| records.end - records.start;
+        let read = match wanted.bitmap.filter(|_| wanted.skip) {
+            Some(bitmap) => bitmap.used(records.clone(), (GAP_BYTES / record_bytes).max(1)),
+            None => Vec::from([records.clone()]),
+        };
+        self.left_out += length(&records) - read.iter().map(length).sum::<u64>();
+        for (piece, offset) in read.into_iter().flat_map(|records| pieces(volume, records)) {
+            let Range { mut start, end } = piece;
+            let first = start;
             while start < end {
-                let next = start.saturating_add(most).min(end);
-                chunks.push(Chunk { records: start..next, place });
+                let next = start.saturating_add(per_chunk).min(end);
+                let unused = wanted.bitmap.is_some_and(|bitmap| !bitmap.any_used(start..next));
+                self.put_last += if unused { next - start } else { 0 };
+                let offset = offset.map(|offset| offset + (start - first) * record_bytes);
+                self.push(start..next, Place::Device, offset, unused);
                 start = next;
             }
         }
-        Self { numbers: volume.numbers(), chunks }
     }
+
+    fn push(&mut self, records: Range<u64>, place: Place, offset: Option<u64>, unused: bool) {
+        let number = self.chunks.len() as u64;
+        self.chunks.push(Chunk { number, records, place, offset, unused });
+    }
+
+    /// Records that are dealt with.
+    pub(crate) fn records(&self) -> u64 {
+        self.numbers.end - self.numbers.start - self.left_out
+    }
+
+    /// Records that are read from the device, and the chunks that they are.
+    pub(crate) fn on_device(&self) -> (u64, u64) {
+        let there = self.chunks.iter().filter(|chunk| chunk.place == Place::Device);
+        there.fold((0, 0), |(records, chunks), it| (records + it.records.end - it.records.start, chunks + 1))
+    }
+}
+
+/// Records on the device in the pieces that their runs are, each with its place; those that lie in two runs have none.
+fn pieces(volume: &Volume, records: Range<u64>) -> Vec<(Range<u64>, Option<u64>)> {
+    let record_bytes = u64::from(volume.record_bytes);
+    let mut pieces = Vec::new();
+    let mut at = records.start;
+    for extent in volume.mft.within(records.start * record_bytes..records.end * record_bytes) {
+        let first = extent.start.div_ceil(record_bytes).max(at);
+        let last = (extent.start + extent.length) / record_bytes;
+        let Some(offset) = extent.offset.filter(|_| first < last) else { continue };
+        if at < first {
+            pieces.push((at..first, None));
+        }
+        pieces.push((first..last, Some(offset + (first * record_bytes - extent.start))));
+        at = last;
+    }
+    if at < records.end {
+        pieces.push((at..records.end, None));
+    }
+    pieces
 }
 
 /// The bytes of the `$MFT`'s records and where they lie, in order and without gaps.
@@ -75,10 +180,17 @@ fn places(volume: &Volume) -> impl Iterator<Item = (Range<u64>, Place)> {
     })
 }
 
+/// Neighbouring records of one place.
+#[derive(Debug)]
+struct Stretch {
+    records: Range<u64>,
+    place: Place,
+}
+
 /// Records by place, neighbours of one place joined.
 #[derive(Debug, Default)]
 struct Stretches {
-    list: Vec<Chunk>,
+    list: Vec<Stretch>,
 }
 
 impl Stretches {
@@ -98,7 +210,7 @@ impl Stretches {
         match self.list.last_mut() {
             _ if start >= end => {}
             Some(last) if last.place == place && last.records.end == start => last.records.end = end,
-            _ => self.list.push(Chunk { records: start..end, place }),
+            _ => self.list.push(Stretch { records: start..end, place }),
         }
     }
 }

@@ -28,6 +28,7 @@ mod pipeline;
 mod progress;
 mod report;
 mod source;
+mod synth;
 mod volume;
 
 pub use error::{OpenError, ScanError};
@@ -39,4 +40,5 @@ pub use pipeline::{
 pub use progress::Progress;
 pub use report::{Counts, DamagedRecord, LISTED_MAX, Note, Report, Unread};
 pub use source::open;
+pub use synth::{SYNTH_RECORDS_MAX, SynthDevice};
 pub use volume::{RecordFault, Volume};

@@ -22,6 +22,7 @@ mod dump;
 mod error;
 mod extents;
 pub mod identify;
+mod many;
 mod mft;
 mod parsed;
 mod pipeline;
@@ -29,10 +30,12 @@ mod progress;
 mod report;
 mod source;
 mod synth;
+mod topology;
 mod volume;
 
 pub use error::{OpenError, ScanError};
 pub use extents::{Extent, ExtentError, Extents};
+pub use many::{MultiVolume, Panicked, Seat};
 pub use parsed::Parsed;
 pub use pipeline::{
     BitmapUse, CHUNK_BYTES, CHUNK_BYTES_MAX, Mode, Order, Pipeline, Reads, Scan, UnknownMode,
@@ -41,4 +44,5 @@ pub use progress::Progress;
 pub use report::{Counts, DamagedRecord, LISTED_MAX, Note, Report, Unread};
 pub use source::open;
 pub use synth::{SYNTH_RECORDS_MAX, SynthDevice};
+pub use topology::Topology;
 pub use volume::{RecordFault, Volume};

@@ -7,6 +7,7 @@
 use quarry_index::{Batch, Builder, Kind};
 
 use crate::error::ScanError;
+use crate::many::Seat;
 use crate::pipeline::{Reads, Scan};
 use crate::report::Report;
 
@@ -19,6 +20,8 @@ pub struct Parsed {
     pub(crate) threads: usize,
     pub(crate) report: Report,
     pub(crate) reads: Reads,
+    /// Its place among other volumes, if there are any.
+    pub(crate) seat: Option<Seat>,
 }
 
 impl Parsed {
@@ -39,7 +42,8 @@ impl Parsed {
     /// # Errors
     /// If there is more than an index holds.
     pub fn build(self, note: Vec<u8>) -> Result<Scan, ScanError> {
-        let Self { builder, batches, threads, mut report, reads } = self;
+        let Self { builder, batches, threads, mut report, reads, seat } = self;
+        let (threads, _leave) = seat.map_or((threads, None), |seat| seat.build());
         // A pool of its own, so that the caller's word on threads holds for the build too.
         let threads = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
         let (index, findings) = threads.install(|| builder.note(note).build(batches))?;

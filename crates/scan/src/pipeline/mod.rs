@@ -32,6 +32,7 @@ pub use reads::{BitmapUse, Reads};
 
 use crate::absorb::Absorber;
 use crate::error::ScanError;
+use crate::many::Seat;
 use crate::parsed::Parsed;
 use crate::progress::Progress;
 use crate::report::Report;
@@ -127,6 +128,24 @@ impl Pipeline {
     /// # Errors
     /// If it was stopped, if a read failed and the pipeline is strict, or if there are more records than an index holds.
     pub fn read(&self, volume: &Volume, progress: &Progress) -> Result<Parsed, ScanError> {
+        self.read_from(None, volume, progress)
+    }
+
+    /// The same for one of several volumes: it has as many threads as all of them may have, and leave to work in turns.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn read_among(&self, seat: &Seat, volume: &Volume, progress: &Progress) -> Result<Parsed, ScanError> {
+        let pipeline = Self { threads: self.threads.min(seat.threads()), ..*self };
+        pipeline.read_from(Some(seat.clone()), volume, progress)
+    }
+
+    fn read_from(
+        &self,
+        seat: Option<Seat>,
+        volume: &Volume,
+        progress: &Progress,
+    ) -> Result<Parsed, ScanError> {
         let Range { end: records, .. } = volume.numbers();
         if records > RECORDS_MAX {
             return Err(ScanError::TooManyRecords { records, max: RECORDS_MAX });
@@ -152,6 +171,7 @@ impl Pipeline {
             failed: AtomicBool::new(false),
             buffers,
             ahead,
+            seat,
         };
         tracing::debug!(mode = %reads.mode, workers, depth = reads.depth_first, "reading");
         let absorbed = self.work(&shared, workers);
@@ -167,31 +187,38 @@ impl Pipeline {
         }
         report.settle();
         tracing::debug!(records = report.counts.records, "read and parsed");
-        Ok(Parsed { builder: Builder::new(ROOT, case), batches, threads: workers, report, reads })
+        let (builder, seat) = (Builder::new(ROOT, case), shared.seat.clone());
+        Ok(Parsed { builder, batches, threads: workers, report, reads, seat })
     }
 
     /// Runs the workers; the first thing that ended one of them early ends all.
     fn work(&self, shared: &Shared<'_>, workers: usize) -> Result<Vec<Absorber>, ScanError> {
-        let worker = || {
+        // Threads inherit where they may run: whoever starts others, here and later, is not pinned itself.
+        let pins = shared.seat.as_ref().is_some_and(Seat::pins);
+        let worker = |number: usize| {
+            if let Some(seat) = shared.seat.as_ref().filter(|_| pins) {
+                seat.pin(number);
+            }
             let volume = shared.volume;
             let absorber = Absorber::new(self.deleted, self.evidence, volume.protection, volume.size_limit());
-            Worker { shared, absorber, record: Vec::new() }
+            Worker { shared, absorber, record: Vec::new() }.work()
         };
+        let worker = &worker;
         std::thread::scope(|scope| {
             let mut threads = Vec::with_capacity(workers);
-            for number in 1..workers {
+            for number in usize::from(!pins)..workers {
                 let thread = std::thread::Builder::new().name(format!("scan-{number}"));
-                match thread.spawn_scoped(scope, || worker().work()) {
+                match thread.spawn_scoped(scope, move || worker(number)) {
                     Ok(thread) => threads.push(thread),
                     // Those that are there do the work of those that are not.
                     Err(error) => tracing::warn!(%error, "fewer threads than wanted"),
                 }
             }
-            let mine = worker().work();
-            let others = threads
-                .into_iter()
-                .map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-            let all: Vec<Result<Absorber, ScanError>> = std::iter::once(mine).chain(others).collect();
+            let mine = (!pins || threads.is_empty()).then(|| worker(0));
+            let join = |thread: std::thread::ScopedJoinHandle<'_, Result<Absorber, ScanError>>| {
+                thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            };
+            let all: Vec<_> = mine.into_iter().chain(threads.into_iter().map(join)).collect();
             all.into_iter().collect()
         })
     }

@@ -6,11 +6,13 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use quarry_io::{BufferPool, ReadError};
 use quarry_ntfs::Protection;
+use quarry_sync::Permit;
 
 use super::ahead::{Ahead, Came};
 use super::plan::{Chunk, Place, Plan};
 use crate::absorb::{Absorber, Reading, Taken};
 use crate::error::ScanError;
+use crate::many::Seat;
 use crate::progress::Progress;
 use crate::report::Unread;
 use crate::volume::Volume;
@@ -31,9 +33,16 @@ pub(super) struct Shared<'a> {
     pub(super) buffers: BufferPool,
     /// Reads that run ahead of the workers; without them each worker reads for itself.
     pub(super) ahead: Option<Ahead>,
+    /// Among other volumes: leave to work comes from there.
+    pub(super) seat: Option<Seat>,
 }
 
 impl Shared<'_> {
+    /// Leave to work on one chunk, if it has to be asked for.
+    fn leave(&self) -> Option<Permit> {
+        self.seat.as_ref().and_then(Seat::work)
+    }
+
     /// Whether to go on: not if another worker has failed.
     fn goes_on(&self) -> Result<bool, ScanError> {
         if self.failed.load(Ordering::Relaxed) {
@@ -84,6 +93,7 @@ impl Worker<'_> {
         while shared.goes_on()? {
             let next = shared.next.fetch_add(1, Ordering::Relaxed);
             let Some(chunk) = shared.plan.chunks.get(next) else { break };
+            let _leave = shared.leave();
             self.chunk(chunk, &mut buffer, Filled::No)?;
         }
         Ok(())
@@ -96,6 +106,7 @@ impl Worker<'_> {
             ahead.fill(&shared.plan);
             if let Some(chunk) = ahead.left_to_workers().and_then(|chunk| shared.plan.chunks.get(chunk)) {
                 let mut buffer = shared.buffers.take();
+                let _leave = shared.leave();
                 self.chunk(chunk, &mut buffer, Filled::No)?;
                 continue;
             }
@@ -104,6 +115,7 @@ impl Worker<'_> {
                     // Its place is taken before it is parsed, so that the drive has as much to do as before.
                     ahead.fill(&shared.plan);
                     let Some(chunk) = shared.plan.chunks.get(number) else { continue };
+                    let _leave = shared.leave();
                     self.chunk(chunk, &mut buffer, filled)?;
                 }
                 Came::Nothing => {}

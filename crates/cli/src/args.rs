@@ -1,5 +1,6 @@
 //! The command line, defined once: the parser, `--help`, the manual page and the completions are made of this.
 
+mod bench;
 mod catalog;
 mod demo;
 mod du;
@@ -11,7 +12,9 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use quarry_scan::Mode;
 
+pub(crate) use bench::{Bench, BenchScan, BenchSynth, BenchVerb, Measure, Modes};
 pub(crate) use catalog::{Catalog, CatalogVerb, Common, Export, Import, Refresh, Remove, Show, Verify};
 pub(crate) use demo::Demo;
 pub(crate) use du::{By, Du, DuFormat};
@@ -42,6 +45,7 @@ pub(crate) enum Verb {
     Du(Du),
     Info(Info),
     Catalog(Catalog),
+    Bench(Bench),
     Demo(Demo),
     #[command(hide = true)]
     Completions(Completions),
@@ -59,6 +63,7 @@ impl Verb {
             | Self::Info(Info { reporting, .. })
             | Self::Demo(Demo { reporting, .. }) => *reporting,
             Self::Catalog(catalog) => catalog.verb.reporting(),
+            Self::Bench(bench) => bench.verb.reporting(),
             Self::Completions(_) | Self::Man(_) => {
                 Reporting { color: When::Auto, verbose: false, quiet: false }
             }
@@ -99,6 +104,12 @@ pub(crate) struct Reading {
     /// How many threads read, parse and search [default: one a core]
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = from_one)]
     pub(crate) threads: Option<NonZeroUsize>,
+    /// Who reads and who parses: auto, streaming, prefetch, pipelined, pipelined-parallel, parallel or completion
+    #[arg(long, value_name = "MODE", default_value_t = Mode::Auto, hide_default_value = true)]
+    pub(crate) mode: Mode,
+    /// How many reads are in flight, in the modes completion and prefetch [default: what the drive likes, adapted]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = from_one)]
+    pub(crate) depth: Option<NonZeroUsize>,
 }
 
 /// A number that counts from 1.

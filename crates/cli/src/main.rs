@@ -1,12 +1,15 @@
 //! The `quarry` command: finds any file on an NTFS volume.
 //!
-//! A verb a module ([`find`], [`scan`], [`du`], [`info`], [`catalog`], [`demo`], [`manual`]). What they share: the command
+//! A verb a module ([`find`], [`scan`], [`du`], [`info`], [`catalog`], [`bench`], [`demo`], [`manual`]). What they share: the command
 //! line ([`args`]), the run ([`session`], [`terminal`], [`interrupt`]), what is searched ([`sources`], [`volumes`], [`entries`],
 //! [`place`]), the output ([`output`], [`layout`]) and how all of it ends ([`exit`], [`failure`]). Nothing is prepared before it is needed: the
 //! command starts in a millisecond.
 #![forbid(unsafe_code)]
 
 mod args;
+#[cfg(target_os = "linux")]
+mod attached;
+mod bench;
 mod catalog;
 mod damage;
 mod demo;
@@ -28,6 +31,7 @@ mod note;
 mod output;
 mod place;
 mod progress;
+mod reads;
 mod scan;
 mod session;
 mod sources;
@@ -81,6 +85,7 @@ fn run(verb: &Verb, session: &Session, out: &mut dyn Write) -> Result<Exit, Fail
         Verb::Du(du) => du::run(du, session, out),
         Verb::Catalog(catalog) => catalog::run(catalog, session, out),
         Verb::Info(info) => info::run(info, session, out),
+        Verb::Bench(bench) => bench::run(bench, session, out),
         Verb::Demo(demo) => demo::run(demo, session, out),
         Verb::Completions(completions) => manual::completions(completions, out),
         Verb::Man(man) => manual::man(man, out),

@@ -3,10 +3,11 @@
 //! What shows only when the index is built (orphans, cycles) is not in it, for it is written before; the rows say it themselves.
 
 use quarry_index::Index;
-use quarry_scan::Report;
+use quarry_scan::Parsed;
 use serde::{Deserialize, Serialize};
 
 use crate::facts::{Built, Facts};
+use crate::reads;
 use crate::volumes::Opened;
 
 /// How many damaged records, how many unread ranges, and how many runs of the `$MFT` are kept.
@@ -19,6 +20,9 @@ pub(crate) struct Flags {
     pub(crate) strict: bool,
     /// As many as there are processors, if nothing was said.
     pub(crate) threads: Option<std::num::NonZeroUsize>,
+    /// Deleted files were left out.
+    #[serde(default)]
+    pub(crate) living_only: bool,
 }
 
 /// The note.
@@ -32,11 +36,15 @@ pub(crate) struct Note {
     pub(crate) damaged: Vec<String>,
     /// What could not be read, the first of it, in words.
     pub(crate) unread: Vec<String>,
+    /// What was not read because it need not be, in words.
+    #[serde(default)]
+    pub(crate) left_out: Option<String>,
 }
 
 impl Note {
     /// What is to be kept of a volume that has been read.
-    pub(crate) fn new(opened: &Opened, report: &Report, flags: Flags) -> Self {
+    pub(crate) fn new(opened: &Opened, parsed: &Parsed, flags: Flags) -> Self {
+        let report = parsed.report();
         let mut volume = Facts::new(opened, report, Built::NotYet);
         let runs = volume.mft.runs.len();
         if runs > LISTED_MAX {
@@ -46,7 +54,8 @@ impl Note {
         let program = concat!("quarry ", env!("CARGO_PKG_VERSION")).to_owned();
         let damaged = report.damaged.iter().take(LISTED_MAX).map(ToString::to_string).collect();
         let unread = report.unread.iter().take(LISTED_MAX).map(ToString::to_string).collect();
-        Self { program, flags, volume, damaged, unread }
+        let left_out = Some(reads::left_out(parsed.reads()));
+        Self { program, flags, volume, damaged, unread, left_out }
     }
 
     /// The note as it stands in the snapshot.

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use quarry_scan::Progress;
 
+use crate::exit::Exit;
 use crate::session::{Session, Verbosity};
 
 /// What is done sooner needs no bar.
@@ -66,11 +67,18 @@ struct Bar<'a> {
 
 impl Bar<'_> {
     fn until(&self, over: &AtomicBool, session: &Session, progress: &Progress) {
-        let mut bar = None;
+        let mut bar: Option<ProgressBar> = None;
         let mut built = false;
         while !over.load(Ordering::Relaxed) {
             if session.interrupt.is_set() {
                 progress.stop();
+            }
+            if session.interrupt.needs_an_end() {
+                if let Some(bar) = bar.take() {
+                    bar.finish_and_clear();
+                }
+                session.note(Verbosity::Usual, &format!("{}: interrupted", self.watched.name));
+                std::process::exit(Exit::Interrupted.code().into());
             }
             if self.shown && self.started.elapsed() >= MOMENT {
                 let bar = bar.get_or_insert_with(|| self.draw());

@@ -7,6 +7,7 @@ mod summary;
 use std::io::Write;
 
 use quarry_catalog::{Catalog, Name};
+use quarry_scan::{Mode, MultiVolume, Panicked, Pipeline, Progress, Seat, Topology};
 
 use crate::args::{Reading, Scan};
 use crate::entries;
@@ -14,6 +15,7 @@ use crate::exit::Exit;
 use crate::failure::{Complaint, Failure};
 use crate::note::Flags;
 use crate::output::sink::SinkError;
+use crate::progress::{self, Watched};
 use crate::session::{Session, Verbosity};
 use crate::volumes::{self, Opened};
 
@@ -24,30 +26,87 @@ pub(crate) fn run(scan: &Scan, session: &Session, out: &mut dyn Write) -> Result
     let catalog = entries::catalog(&scan.catalog)?;
     let mut tally = Tally::default();
     let opened = open(scan, session, &mut tally)?;
-    let flags = Flags { evidence: scan.evidence, strict: scan.reading.strict, threads: scan.reading.threads };
+    let flags = Flags {
+        evidence: scan.evidence,
+        strict: scan.reading.strict,
+        threads: scan.reading.threads,
+        living_only: scan.living_only,
+    };
+    let pipeline = pipeline(&scan.reading, flags)?;
     let named = names(scan, &opened)?;
     let jobs = opened.iter().zip(&named).map(|(opened, (name, claim))| Job {
         opened,
         name,
         claim: *claim,
         flags,
+        pipeline,
         no_wait: scan.waiting.no_wait,
     });
-    for job in jobs {
-        tally.add(publish(&catalog, &job, scan.json, session, out), session)?;
+    let jobs: Vec<_> = jobs.collect();
+    for told in publish_all(&catalog, &jobs, scan.json, session) {
+        tally.add(tell(told, session, out), session)?;
     }
     Ok(tally.exit())
 }
 
-/// Scans one volume, and prints what came of it; says whether all of it could be read.
+/// What came of one volume, in words.
+#[derive(Debug)]
+pub(crate) struct Told {
+    text: String,
+    left: Vec<String>,
+    /// All of it could be read.
+    whole: bool,
+}
+
+/// Scans all volumes, several at once: what came of each, in their order.
+fn publish_all(
+    catalog: &Catalog,
+    jobs: &[Job<'_>],
+    json: bool,
+    session: &Session,
+) -> Vec<Result<Told, Failure>> {
+    let [first, others @ ..] = jobs else { return Vec::new() };
+    if others.is_empty() {
+        return vec![publish(catalog, first, json, session)];
+    }
+    let progress = Progress::default();
+    let name = format!("{} volumes", jobs.len());
+    let watched = Watched { name: &name, record_bytes: first.opened.volume.record_bytes() };
+    let many = MultiVolume::new(first.pipeline.threads, Topology::read("/sys"));
+    let done = progress::watch(watched, session, &progress, || {
+        many.run(jobs.iter().collect(), |seat, job| {
+            publish_one(catalog, job, Some(&seat), &progress, json, session)
+        })
+    });
+    let of = |(done, job): (Result<_, Panicked>, &Job<'_>)| match done {
+        Ok(told) => told,
+        Err(panicked) => Err(Complaint::about(job.opened.title(), panicked).into()),
+    };
+    done.into_iter().zip(jobs).map(of).collect()
+}
+
+/// Scans one volume.
 pub(crate) fn publish(
     catalog: &Catalog,
     job: &Job<'_>,
     json: bool,
     session: &Session,
-    out: &mut dyn Write,
-) -> Result<bool, Failure> {
-    let done = match job.publish(catalog, session) {
+) -> Result<Told, Failure> {
+    let progress = Progress::default();
+    let title = job.opened.title();
+    let watched = Watched { name: &title, record_bytes: job.opened.volume.record_bytes() };
+    progress::watch(watched, session, &progress, || publish_one(catalog, job, None, &progress, json, session))
+}
+
+fn publish_one(
+    catalog: &Catalog,
+    job: &Job<'_>,
+    seat: Option<&Seat>,
+    progress: &Progress,
+    json: bool,
+    session: &Session,
+) -> Result<Told, Failure> {
+    let done = match job.publish(catalog, seat, progress, session) {
         Err(Failure::Interrupted) => {
             let note = format!("{}: interrupted: nothing was published", job.name);
             session.note(Verbosity::Usual, &note);
@@ -55,13 +114,24 @@ pub(crate) fn publish(
         }
         done => done?,
     };
-    let text = if json { done.json() } else { done.text() };
+    let left = &done.published.collected.left;
+    Ok(Told {
+        text: if json { done.json() } else { done.text() },
+        left: left.iter().map(|left| format!("{}: was left: {}", left.path.display(), left.error)).collect(),
+        whole: !done.scan.report.is_partial(),
+    })
+}
+
+/// Prints what came of a volume; says whether all of it could be read.
+pub(crate) fn tell(
+    told: Result<Told, Failure>,
+    session: &Session,
+    out: &mut dyn Write,
+) -> Result<bool, Failure> {
+    let Told { text, left, whole } = told?;
     out.write_all(text.as_bytes()).map_err(SinkError::from)?;
-    for left in &done.published.collected.left {
-        let note = format!("{}: was left: {}", left.path.display(), left.error);
-        session.note(Verbosity::Usual, &note);
-    }
-    Ok(!done.scan.report.is_partial())
+    left.iter().for_each(|note| session.note(Verbosity::Usual, note));
+    Ok(whole)
 }
 
 /// How several of something went: one that fails is told, and the others are done all the same.
@@ -102,6 +172,18 @@ impl Tally {
 /// Opens all volumes of the sources.
 fn open(scan: &Scan, session: &Session, tally: &mut Tally) -> Result<Vec<Opened>, Failure> {
     let mut opened = Vec::new();
+    #[cfg(target_os = "linux")]
+    if scan.all {
+        let (attached, failed) = crate::attached::open_all(session);
+        let none = attached.is_empty() && failed.is_empty();
+        for complaint in failed {
+            tally.add(Err(complaint.into()), session)?;
+        }
+        if none {
+            return Err(Complaint::about("--all", "no NTFS volume is attached to this machine").into());
+        }
+        return Ok(attached);
+    }
     for path in &scan.sources {
         match volumes::open(path, &scan.reading) {
             Ok(volumes) => opened.extend(volumes),
@@ -136,7 +218,13 @@ fn names(scan: &Scan, opened: &[Opened]) -> Result<Vec<(Name, Claim)>, Complaint
     Ok(names)
 }
 
-/// How an entry's source is read again.
+/// How an entry's source is read again. In which mode does not show in what is kept, so that it is chosen anew.
 pub(crate) fn reading(partition: Option<std::num::NonZeroUsize>, flags: Flags) -> Reading {
-    Reading { partition, strict: flags.strict, threads: flags.threads }
+    Reading { partition, strict: flags.strict, threads: flags.threads, mode: Mode::Auto, depth: None }
+}
+
+/// How a volume is read that is to be an entry.
+pub(crate) fn pipeline(reading: &Reading, flags: Flags) -> Result<Pipeline, Complaint> {
+    let Flags { evidence, living_only, .. } = flags;
+    Ok(Pipeline { evidence, living_only, ..volumes::pipeline(reading, !living_only)? })
 }

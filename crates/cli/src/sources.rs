@@ -11,6 +11,7 @@ use quarry_index::{Index, SnapshotError};
 use crate::args::{CatalogPlace, On, Reading};
 use crate::entries::{self, OpenEntry};
 use crate::failure::{Complaint, Failure};
+use crate::note::Note;
 use crate::place::{Origin, Place};
 use crate::session::{Session, Verbosity};
 use crate::volumes::{self, Opened};
@@ -85,10 +86,10 @@ pub(crate) fn open(on: &On, reading: &Reading, deleted: bool, session: &Session)
     }
     // What all of the catalogue is does not change the form of an answer, so that a program can rely on it.
     let several = on.on.is_empty() || targets.len() > 1 || ready.len() > 1;
-    let pipeline = volumes::pipeline(reading, deleted);
+    let pipeline = volumes::pipeline(reading, deleted)?;
     let places = places(&ready, several);
     let read = ready.into_iter().zip(places).map(|(ready, place)| match ready {
-        Ready::Entry(open) => Ok(from_entry(*open, place, session)),
+        Ready::Entry(open) => Ok(from_entry(*open, place, deleted, session)),
         Ready::Volume(opened) => {
             let scan = volumes::scan(&opened, pipeline, session)?;
             let partial = scan.report.is_partial();
@@ -98,12 +99,18 @@ pub(crate) fn open(on: &On, reading: &Reading, deleted: bool, session: &Session)
     Ok(Sources { list: read.collect::<Result<_, Failure>>()?, several, lacking })
 }
 
-fn from_entry(open: OpenEntry, place: Place, session: &Session) -> Source {
+fn from_entry(open: OpenEntry, place: Place, deleted: bool, session: &Session) -> Source {
     let unread = open.entry.facts.counts.unread;
     if unread > 0 {
         let name = open.entry.name.as_str();
         session
             .note(Verbosity::Usual, &format!("{name}: {unread} bytes could not be read when it was scanned"));
+    }
+    // The note is long, and of no interest to most searches.
+    if deleted && Note::of(&open.index).is_some_and(|note| note.flags.living_only) {
+        let name = open.entry.name.as_str();
+        let note = format!("{name}: was scanned with --living-only: deleted files were left out");
+        session.note(Verbosity::Usual, &note);
     }
     Source { place, index: open.index, partial: unread > 0, entry: Some((open.entry.name, open.path)) }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use quarry_io::{Device, FileDevice};
-use quarry_scan::{Pipeline, Progress, Report, Scan, ScanError, Volume};
+use quarry_scan::{Parsed, Pipeline, Progress, Scan, ScanError, Seat, Volume};
 
 use crate::args::Reading;
 use crate::damage;
@@ -76,10 +76,15 @@ pub(crate) fn mounted(place: Place, _opened: &Opened) -> Place {
 }
 
 /// How the user wants volumes read.
-pub(crate) fn pipeline(reading: &Reading, deleted: bool) -> Pipeline {
+pub(crate) fn pipeline(reading: &Reading, deleted: bool) -> Result<Pipeline, Complaint> {
     let usual = Pipeline::default();
     let threads: NonZeroUsize = reading.threads.unwrap_or(usual.threads);
-    Pipeline { threads, deleted, strict: reading.strict, ..usual }
+    let Reading { mode, depth, strict, .. } = *reading;
+    if depth.is_some() && !mode.takes_depth() {
+        let cause = format!("the mode {mode} has as many reads in flight as it has readers");
+        return Err(Complaint::about("--depth", cause).then("leave it out, or choose --mode completion"));
+    }
+    Ok(Pipeline { mode, depth, threads, deleted, strict, ..usual })
 }
 
 /// How long each half of a scan took, seconds.
@@ -93,27 +98,36 @@ pub(crate) struct Phases {
 
 /// Reads a volume into an index, and tells what is damaged on it.
 pub(crate) fn scan(opened: &Opened, pipeline: Pipeline, session: &Session) -> Result<Scan, Failure> {
-    scan_with_note(opened, pipeline, session, |_| Vec::new()).map(|(scan, _)| scan)
-}
-
-/// The same, with a note in the index that is made when everything is read.
-pub(crate) fn scan_with_note(
-    opened: &Opened,
-    pipeline: Pipeline,
-    session: &Session,
-    note: impl FnOnce(&Report) -> Vec<u8>,
-) -> Result<(Scan, Phases), Failure> {
     let title = opened.title();
     let progress = Progress::default();
     let watched = Watched { name: &title, record_bytes: opened.volume.record_bytes() };
-    let result = progress::watch(watched, session, &progress, || {
-        let began = Instant::now();
-        let parsed = pipeline.read(&opened.volume, &progress)?;
+    let scan = || scan_with_note(opened, pipeline, None, &progress, session, |_| Vec::new());
+    progress::watch(watched, session, &progress, scan).map(|(scan, _)| scan)
+}
+
+/// The same, with a note in the index that is made when everything is read, and perhaps among other volumes. The caller watches
+/// the progress.
+pub(crate) fn scan_with_note(
+    opened: &Opened,
+    pipeline: Pipeline,
+    seat: Option<&Seat>,
+    progress: &Progress,
+    session: &Session,
+    note: impl FnOnce(&Parsed) -> Vec<u8>,
+) -> Result<(Scan, Phases), Failure> {
+    let title = opened.title();
+    let began = Instant::now();
+    let result = (|| {
+        let parsed = match seat {
+            Some(seat) => pipeline.read_among(seat, &opened.volume, progress)?,
+            None => pipeline.read(&opened.volume, progress)?,
+        };
         let read = began.elapsed().as_secs_f64();
-        let note = note(parsed.report());
+        let note = note(&parsed);
+        let _deaf = session.interrupt.deaf();
         let scan = parsed.build(note)?;
         Ok((scan, Phases { read, build: began.elapsed().as_secs_f64() - read }))
-    });
+    })();
     let (scan, phases) = result.map_err(|error| match error {
         ScanError::Stopped => Failure::Interrupted,
         ScanError::Strict { .. } => {
@@ -125,6 +139,7 @@ pub(crate) fn scan_with_note(
     let took = (phases.read + phases.build) * 1e3;
     let read = format!("{title}: {} records read in {took:.1} ms", scan.report.counts.records);
     session.note(Verbosity::Verbose, &read);
+    session.note(Verbosity::Verbose, &format!("{title}: {}", scan.reads));
     damage::tell(session, &title, &scan.report);
     Ok((scan, phases))
 }

@@ -15,8 +15,13 @@ use super::{CatalogPlace, Reading, Reporting};
 #[command(after_help = SCAN_EXAMPLES, after_long_help = SCAN_EXAMPLES)]
 pub(crate) struct Scan {
     /// Disk images, block devices or dumped $MFTs
-    #[arg(required = true, value_name = "SOURCE")]
+    #[cfg_attr(target_os = "linux", arg(required_unless_present = "all", value_name = "SOURCE"))]
+    #[cfg_attr(not(target_os = "linux"), arg(required = true, value_name = "SOURCE"))]
     pub(crate) sources: Vec<PathBuf>,
+    /// Every NTFS volume that is attached to this machine
+    #[cfg(target_os = "linux")]
+    #[arg(long, conflicts_with_all = ["sources", "name", "partition"])]
+    pub(crate) all: bool,
     /// What the entry is called [default: the file's name without its ending, #N behind it if there are several
     /// volumes; of a device, the volume's label]
     #[arg(long, value_name = "NAME")]
@@ -24,6 +29,9 @@ pub(crate) struct Scan {
     /// Keep what investigators ask for, too: security ids, USNs, LSNs, the times of the names
     #[arg(long)]
     pub(crate) evidence: bool,
+    /// Leave out deleted files. Of an image, what its bitmap says is not in use is not even read
+    #[arg(long)]
+    pub(crate) living_only: bool,
     /// Print a JSON object for each volume, one a line
     #[arg(long)]
     pub(crate) json: bool,
@@ -53,4 +61,6 @@ EXAMPLES
   The same under another name, with what investigators ask for:
     quarry scan demo.ntfs --name household --evidence
   What it did, for a program:
-    quarry scan demo.ntfs --json";
+    quarry scan demo.ntfs --json
+  Several at once:
+    quarry scan demo.ntfs disk.img";

@@ -65,9 +65,15 @@ fn refresh_one(
         );
         return Err(Complaint::about(name.as_str(), cause).then(again()).into());
     }
-    let job =
-        Job { opened: &opened, name: &name, claim: Claim::Chosen, flags, no_wait: refresh.waiting.no_wait };
-    scan::publish(catalog, &job, refresh.common.json, session, out)
+    let job = Job {
+        opened: &opened,
+        name: &name,
+        claim: Claim::Chosen,
+        flags,
+        pipeline: scan::pipeline(&scan::reading(number, flags), flags)?,
+        no_wait: refresh.waiting.no_wait,
+    };
+    scan::tell(scan::publish(catalog, &job, refresh.common.json, session), session, out)
 }
 
 /// How the entry was scanned; the usual way where its note cannot be read, for a refresh is what mends it.

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 use quarry_catalog::{Catalog, Counts, EntryLock, Error, Facts, Name, Source, SourcePath, Wait};
 use quarry_index::{Index, Time};
 use quarry_io::DeviceKind;
-use quarry_scan::{Note as ScanNote, Report};
+use quarry_scan::{Note as ScanNote, Pipeline, Progress, Report, Seat};
 
 use super::summary::Done;
 use crate::entries;
@@ -41,23 +41,30 @@ pub(crate) struct Job<'a> {
     pub(crate) name: &'a Name,
     pub(crate) claim: Claim,
     pub(crate) flags: Flags,
+    pub(crate) pipeline: Pipeline,
     /// Whether to give up if another process is changing the entry.
     pub(crate) no_wait: bool,
 }
 
 impl Job<'_> {
     /// Scans the volume and publishes what is found. Until all is done, readers see what was there before.
-    pub(crate) fn publish(&self, catalog: &Catalog, session: &Session) -> Result<Done, Failure> {
+    pub(crate) fn publish(
+        &self,
+        catalog: &Catalog,
+        seat: Option<&Seat>,
+        progress: &Progress,
+        session: &Session,
+    ) -> Result<Done, Failure> {
         let source = self.source()?;
         let mut lock = lock(catalog, self.name, self.no_wait, session)?;
         self.claim(catalog, &source, session)?;
         let (scanned, began) = (now(), Instant::now());
-        let pipeline = volumes::pipeline(&volumes_reading(self.flags), true);
-        let pipeline = quarry_scan::Pipeline { evidence: self.flags.evidence, ..pipeline };
-        let (scan, phases) = volumes::scan_with_note(self.opened, pipeline, session, |report| {
-            Note::new(self.opened, report, self.flags).bytes()
-        })?;
+        let (scan, phases) =
+            volumes::scan_with_note(self.opened, self.pipeline, seat, progress, session, |parsed| {
+                Note::new(self.opened, parsed, self.flags).bytes()
+            })?;
         let took_ns = u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        let _tidy = session.interrupt.tidy();
         if session.interrupt.is_set() {
             return Err(Failure::Interrupted);
         }
@@ -117,10 +124,6 @@ impl Job<'_> {
             quoted(name)
         )))
     }
-}
-
-fn volumes_reading(flags: Flags) -> crate::args::Reading {
-    super::reading(None, flags)
 }
 
 /// Locks an entry, waiting for it if another process changes it and the user does not mind.

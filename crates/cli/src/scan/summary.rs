@@ -10,6 +10,7 @@ use crate::catalog::EntryFacts;
 use crate::damage::Damage;
 use crate::facts::Built;
 use crate::output::words::{bytes_a_row, count, escaped, line, size};
+use crate::reads::{self, HowRead};
 use crate::volumes::Phases;
 
 /// A volume that was scanned and published.
@@ -22,7 +23,7 @@ pub(crate) struct Done {
     pub(super) phases: Phases,
     /// Seconds that writing, flushing and publishing took.
     pub(super) write: f64,
-    /// Bytes of the `$MFT` that were read.
+    /// Bytes of the records that are known.
     pub(super) mft_bytes: u64,
 }
 
@@ -37,6 +38,7 @@ struct Summary<'a> {
     streams: u64,
     bytes_a_row: f64,
     phases: Seconds,
+    reads: HowRead,
     damage: Damage,
     notes: Vec<String>,
 }
@@ -65,6 +67,7 @@ impl Done {
                 build: millis(self.phases.build),
                 write: millis(self.write),
             },
+            reads: HowRead::new(&self.scan.reads),
             damage: Damage::new(report, Built::Yes),
             notes: report.notes.iter().map(ToString::to_string).collect(),
         };
@@ -90,6 +93,8 @@ impl Done {
             self.phases.read,
             &format!("{read}, {}, {rate:.0} MB/s", size(self.mft_bytes)),
         );
+        line(&mut text, "", &self.scan.reads.to_string());
+        line(&mut text, "left out", &reads::left_out(&self.scan.reads));
         let kinds = [
             count(rows, "row", "rows"),
             count(counts.files - counts.folders, "file", "files"),

@@ -1,0 +1,124 @@
+//! Which NTFS volumes are attached to this machine.
+//!
+//! The system lists its block devices; which of them hold NTFS is told by their content, as for any source. A disk is
+//! looked at as a whole, with all its partitions, and so is what is made of disks (LVM, RAID, LUKS).
+
+use std::collections::HashSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use quarry_scan::OpenError;
+
+use crate::failure::{Complaint, chain};
+use crate::session::{Session, Verbosity};
+use crate::volumes::{self, Opened};
+
+/// Where Linux lists block devices, and where it has them.
+const SYS: &str = "/sys/block";
+const DEV: &str = "/dev";
+/// Drives that take seconds to say that there is nothing in them, and disks in memory.
+const NOT_LOOKED_AT: &[&str] = &["fd", "sr", "ram", "zram"];
+
+/// All volumes, each once, and what could not be looked at.
+pub(crate) fn open_all(session: &Session) -> (Vec<Opened>, Vec<Complaint>) {
+    open_all_in(Path::new(SYS), Path::new(DEV), session)
+}
+
+fn open_all_in(sys: &Path, dev: &Path, session: &Session) -> (Vec<Opened>, Vec<Complaint>) {
+    let (mut opened, mut failed) = (Vec::new(), Vec::new());
+    let mut known = HashSet::new();
+    for path in devices(sys, dev) {
+        match open(&path) {
+            Ok(volumes) => opened.extend(volumes.into_iter().filter(|it| {
+                // A disk that is reached by two ways is one.
+                let identity = it.volume.boot().map(|boot| (boot.serial, boot.sectors));
+                identity.is_none_or(|identity| known.insert(identity))
+            })),
+            Err(Ok(other)) => {
+                session.note(Verbosity::Verbose, &format!("{}: {other}", path.display()));
+            }
+            Err(Err(complaint)) => failed.push(complaint),
+        }
+    }
+    (opened, failed)
+}
+
+/// The volumes of one device; or, as the inner of the two, what it holds instead.
+fn open(path: &Path) -> Result<Vec<Opened>, Result<OpenError, Complaint>> {
+    let device = volumes::open_device(path).map_err(Err)?;
+    let volumes = quarry_scan::open(device, None).map_err(|error| match error {
+        OpenError::Other(_) | OpenError::NoNtfsPartition { .. } => Ok(error),
+        error => Err(Complaint::about(path.display().to_string(), chain(&error))),
+    })?;
+    Ok(volumes.into_iter().map(|volume| Opened { source: path.to_owned(), volume }).collect())
+}
+
+/// The block devices that have something in them, by name.
+fn devices(sys: &Path, dev: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(sys).into_iter().flatten().flatten();
+    let mut names: Vec<String> = entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    names.sort_unstable();
+    let looked_at = |name: &String| {
+        let stem = name.trim_end_matches(|c: char| c.is_ascii_digit());
+        let sectors = fs::read_to_string(sys.join(name).join("size")).unwrap_or_default();
+        !NOT_LOOKED_AT.contains(&stem) && sectors.trim().parse::<u64>().is_ok_and(|sectors| sectors > 0)
+    };
+    // The system writes a slash in a device's name as an exclamation mark.
+    names.into_iter().filter(looked_at).map(|name| dev.join(name.replace('!', "/"))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::args::When;
+    use crate::interrupt::Interrupt;
+    use crate::terminal::Terminal;
+
+    /// A machine whose devices are files.
+    struct Machine(tempfile::TempDir);
+
+    impl Machine {
+        fn new() -> Self {
+            let root = tempfile::tempdir().unwrap();
+            fs::create_dir_all(root.path().join("dev/cciss")).unwrap();
+            Self(root)
+        }
+
+        fn attach(&self, name: &str, content: &[u8]) {
+            let folder = self.0.path().join("block").join(name);
+            fs::create_dir_all(&folder).unwrap();
+            fs::write(folder.join("size"), format!("{}\n", content.len() / 512)).unwrap();
+            fs::write(self.0.path().join("dev").join(name.replace('!', "/")), content).unwrap();
+        }
+
+        fn look(&self) -> (Vec<String>, Vec<String>) {
+            let terminal = Terminal::look(When::Never);
+            let session = Session { terminal, interrupt: Interrupt::default(), verbosity: Verbosity::Quiet };
+            let (opened, failed) =
+                open_all_in(&self.0.path().join("block"), &self.0.path().join("dev"), &session);
+            let short = |text: String| text.rsplit('/').next().unwrap_or_default().to_owned();
+            let opened = opened.iter().map(|it| short(it.title())).collect();
+            (opened, failed.iter().map(ToString::to_string).map(short).collect())
+        }
+    }
+
+    #[test]
+    fn every_volume_is_found_once_and_by_its_content() {
+        let packed: &[u8] = include_bytes!("../demo/demo.ntfs.zst");
+        let volume = zstd::decode_all(packed).unwrap();
+        let machine = Machine::new();
+        machine.attach("sdb", &volume);
+        machine.attach("cciss!c0d0", &[7; 4096]);
+        machine.attach("sda", b"");
+        machine.attach("loop0", &[0; 1 << 20]);
+        machine.attach("ram0", &volume);
+        assert_eq!(machine.look(), (vec!["sdb".to_owned()], vec![]));
+        // The same disk by another way, and one that the system lists and does not have.
+        machine.attach("sdc", &volume);
+        machine.attach("sdd", &volume);
+        fs::remove_file(machine.0.path().join("dev/sdd")).unwrap();
+        let (opened, failed) = machine.look();
+        assert_eq!((opened, failed.len()), (vec!["sdb".to_owned()], 1));
+        assert!(failed[0].contains("sdd"), "{failed:?}");
+    }
+}

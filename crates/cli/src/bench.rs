@@ -1,0 +1,237 @@
+//! `quarry bench`: how fast volumes are read, in which mode, on how many threads.
+
+mod meter;
+mod print;
+
+use std::fs::File;
+use std::io::Write;
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::sync::Arc;
+
+use quarry_io::{BufferPool, Device};
+use quarry_scan::{Mode, Pipeline, Progress, Reads, ScanError, SynthDevice, Volume};
+
+use crate::args::{Bench, BenchScan, BenchSynth, BenchVerb, Measure, Modes, Reading};
+use crate::exit::Exit;
+use crate::failure::{Complaint, Failure, chain};
+use crate::output::sink::SinkError;
+use crate::progress::{self, Watched};
+use crate::session::{Session, Verbosity};
+use crate::volumes;
+
+use meter::{Meter, Taken};
+use print::Line;
+
+/// Bytes that a made-up `$MFT` is written in.
+const WRITE_BYTES: usize = 4 << 20;
+
+/// Measures what is asked for.
+pub(crate) fn run(bench: &Bench, session: &Session, out: &mut dyn Write) -> Result<Exit, Failure> {
+    match &bench.verb {
+        BenchVerb::Scan(scan) => bench_scan(scan, session, out),
+        BenchVerb::Synth(synth) => bench_synth(synth, session, out),
+    }
+}
+
+fn bench_scan(scan: &BenchScan, session: &Session, out: &mut dyn Write) -> Result<Exit, Failure> {
+    let reading =
+        Reading { partition: scan.partition, strict: false, threads: None, mode: Mode::Auto, depth: None };
+    let opened = volumes::open(&scan.source, &reading)?;
+    let Some(opened) = opened.first() else { return Err(Failure::Told) };
+    let dropped = scan.drop_caches.then_some(scan.source.as_path());
+    measure(&opened.title(), &opened.volume, &scan.measure, dropped, session, out)
+}
+
+fn bench_synth(synth: &BenchSynth, session: &Session, out: &mut dyn Write) -> Result<Exit, Failure> {
+    let device = SynthDevice::new(synth.records, synth.seed);
+    if let Some(path) = &synth.write {
+        return write(&device, path, session);
+    }
+    let title = device.name().to_owned();
+    let mut volumes = quarry_scan::open(Arc::new(device.clone()), None)
+        .map_err(|error| Complaint::about(&title, chain(&error)))?;
+    let Some(volume) = volumes.pop() else { return Err(Failure::Told) };
+    let threads = threads(&synth.measure);
+    for &threads in &threads {
+        let meter = Meter::start();
+        generate(&device, threads);
+        let line = Line::made(device.records(), device.len(), threads, meter.stop());
+        print(&line, synth.measure.json, out)?;
+    }
+    measure(&title, &volume, &synth.measure, None, session, out)
+}
+
+/// Measures each combination, and prints a line for each as soon as it is there.
+fn measure(
+    title: &str,
+    volume: &Volume,
+    measure: &Measure,
+    dropped: Option<&Path>,
+    session: &Session,
+    out: &mut dyn Write,
+) -> Result<Exit, Failure> {
+    let mut identity = None;
+    for pipeline in pipelines(measure) {
+        let mut best: Option<Run> = None;
+        for _ in 0..measure.runs.get() {
+            if let Some(path) = dropped {
+                drop_cached(path)?;
+            }
+            let run = once(title, volume, pipeline, measure.lean, session)?;
+            if run.identity.is_some() && *identity.get_or_insert(run.identity) != run.identity {
+                return Err(Complaint::about(title, "two runs gave different indexes").into());
+            }
+            best = Some(match best.take() {
+                Some(best) if best.wall() <= run.wall() => best,
+                _ => run,
+            });
+        }
+        if let Some(run) = best {
+            let line = Line::scanned(&pipeline, &run);
+            print(&line, measure.json, out)?;
+            session.note(Verbosity::Verbose, &format!("{title}: {}", run.reads));
+        }
+    }
+    Ok(Exit::Found)
+}
+
+/// What one run took.
+#[derive(Debug)]
+struct Run {
+    read: Taken,
+    /// Nothing if none was built.
+    build: Option<Taken>,
+    records: u64,
+    rows: u32,
+    identity: Option<u64>,
+    reads: Reads,
+}
+
+impl Run {
+    fn wall(&self) -> f64 {
+        self.read.wall + self.build.map_or(0.0, |build| build.wall)
+    }
+}
+
+fn once(
+    title: &str,
+    volume: &Volume,
+    pipeline: Pipeline,
+    lean: bool,
+    session: &Session,
+) -> Result<Run, Failure> {
+    let progress = Progress::default();
+    let watched = Watched { name: title, record_bytes: volume.record_bytes() };
+    let ran = progress::watch(watched, session, &progress, || {
+        let meter = Meter::start();
+        let parsed = pipeline.read(volume, &progress)?;
+        let read = meter.stop();
+        let (records, reads) = (parsed.report().counts.records, parsed.reads().clone());
+        if lean {
+            return Ok(Run { read, build: None, records, rows: 0, identity: None, reads });
+        }
+        let meter = Meter::start();
+        let _deaf = session.interrupt.deaf();
+        let index = parsed.build(Vec::new())?.index;
+        let build = Some(meter.stop());
+        Ok(Run { read, build, records, rows: index.len(), identity: Some(index.identity()), reads })
+    });
+    ran.map_err(|error| match error {
+        ScanError::Stopped => Failure::Interrupted,
+        error => Complaint::about(title, chain(&error)).into(),
+    })
+}
+
+/// Each combination of mode, threads and depth; a mode that takes no depth comes once.
+fn pipelines(measure: &Measure) -> Vec<Pipeline> {
+    let mut modes: Vec<Mode> = Vec::new();
+    for wanted in &measure.modes {
+        match *wanted {
+            Modes::All => modes.extend(Mode::ALL),
+            Modes::One(mode) => modes.push(mode),
+        }
+    }
+    let mut pipelines = Vec::new();
+    for mode in modes {
+        for threads in threads(measure) {
+            let depths: Vec<Option<NonZeroUsize>> = match measure.depths.as_slice() {
+                [] => vec![None],
+                _ if !mode.takes_depth() => vec![None],
+                depths => depths.iter().copied().map(Some).collect(),
+            };
+            let with = |depth| Pipeline { mode, threads, depth, deleted: true, ..Pipeline::default() };
+            pipelines.extend(depths.into_iter().map(with));
+        }
+    }
+    pipelines
+}
+
+fn threads(measure: &Measure) -> Vec<NonZeroUsize> {
+    match measure.threads.as_slice() {
+        [] => vec![Pipeline::default().threads],
+        threads => threads.to_vec(),
+    }
+}
+
+/// Makes all records, and looks at none: what of a scan's time is not the scan's.
+fn generate(device: &SynthDevice, threads: NonZeroUsize) {
+    let bytes = quarry_scan::CHUNK_BYTES as usize;
+    let buffers = BufferPool::new(threads.get(), bytes);
+    let next = std::sync::atomic::AtomicU64::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..threads.get() {
+            scope.spawn(|| {
+                let mut buffer = buffers.take();
+                loop {
+                    let at = next.fetch_add(bytes as u64, std::sync::atomic::Ordering::Relaxed);
+                    // It cannot fail; 0 is the end.
+                    match device.read_at(&mut buffer, at) {
+                        Ok(0) | Err(_) => return,
+                        Ok(_) => {}
+                    }
+                }
+            });
+        }
+    });
+}
+
+/// Writes a made-up `$MFT` into a new file.
+fn write(device: &SynthDevice, path: &Path, session: &Session) -> Result<Exit, Failure> {
+    let complain = |error: std::io::Error| Complaint::about(path.display().to_string(), chain(&error));
+    let mut file = File::create_new(path).map_err(complain)?;
+    let mut buffer = vec![0; WRITE_BYTES];
+    let mut at = 0;
+    while at < device.len() {
+        if session.interrupt.is_set() {
+            return Err(Failure::Interrupted);
+        }
+        let count = device.read_at(&mut buffer, at).map_err(complain)?;
+        file.write_all(buffer.get(..count).unwrap_or_default()).map_err(complain)?;
+        at += count as u64;
+    }
+    Ok(Exit::Found)
+}
+
+/// Lets the system forget what it keeps of a file; of that one only, so that nothing else on the machine is slower for it.
+#[cfg(target_os = "linux")]
+fn drop_cached(path: &Path) -> Result<(), Complaint> {
+    let complain = |error: std::io::Error| Complaint::about(path.display().to_string(), chain(&error));
+    let file = File::open(path).map_err(complain)?;
+    // What was not written to the disk yet is kept.
+    file.sync_all().map_err(complain)?;
+    rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::DontNeed).map_err(|error| complain(error.into()))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn drop_cached(path: &Path) -> Result<(), Complaint> {
+    let complaint =
+        Complaint::about(path.display().to_string(), "this system cannot be told to drop its cache");
+    Err(complaint.then("leave out --drop-caches"))
+}
+
+fn print(line: &Line, json: bool, out: &mut dyn Write) -> Result<(), Failure> {
+    let text = if json { line.json() } else { line.text() };
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(SinkError::from)?;
+    Ok(())
+}

@@ -6,9 +6,12 @@
 
 use std::ops::Range;
 
-use quarry_ntfs::{AttributeType, metafile};
+use quarry_ntfs::{AttributeType, Form, metafile};
 
 use crate::volume::{Volume, content, unnamed};
+
+/// How much longer than it need be it may be: systems lengthen it in steps.
+const BYTES_MORE: usize = 1 << 20;
 
 /// A bit for each record.
 #[derive(Debug)]
@@ -23,9 +26,16 @@ impl Bitmap {
         let mut buffer = Vec::new();
         let record = volume.record(metafile::MFT, &mut buffer).ok()?;
         let bitmap = unnamed(&record, AttributeType::BITMAP)?;
-        // The system makes it longer than it need be, in steps of eight bytes and of clusters.
         let wanted = usize::try_from(volume.numbers().end.div_ceil(8)).ok()?;
-        let bits = content(&*volume.device, boot, &bitmap, wanted.checked_add(1 << 20)?).ok()?;
+        let mut bits = content(&*volume.device, boot, &bitmap, wanted.checked_add(BYTES_MORE)?).ok()?;
+        if let Form::NonResident(data) = bitmap.form {
+            // Of one that goes on in another record the rest would read as zeros, which say that all is free.
+            let told = data.highest_vcn.checked_add(1)?.checked_mul(boot.cluster_bytes.into())?;
+            if told < data.real {
+                return None;
+            }
+            bits.truncate(usize::try_from(data.initialised).unwrap_or(usize::MAX));
+        }
         Some(Self { bits })
     }
 

@@ -32,6 +32,18 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
 const ONLY_FOR_TESTS: &str = "forge";
 /// Crates that need `unsafe`: they talk to the system or lay out memory. All others forbid it.
 const MAY_HAVE_UNSAFE: &[&str] = &["io"];
+/// The modules of those crates that have it. Each allows it for itself.
+const UNSAFE_MODULES: &[&str] = &[
+    "crates/io/src/map/mapping.rs",
+    "crates/io/src/pool/slab.rs",
+    "crates/io/src/port/iocp/file.rs",
+    "crates/io/src/port/iocp/flight.rs",
+    "crates/io/src/port/iocp/packets.rs",
+    "crates/io/src/port/uring/mod.rs",
+    "crates/io/src/port/uring/ring.rs",
+    "crates/io/src/port/uring/vector.rs",
+    "crates/io/src/raw/control.rs",
+];
 /// What of the standard library reaches outside of the bytes that a function was given.
 const OUTSIDE: &[&str] = &["fs", "io", "net", "thread", "process", "env", "os", "time"];
 /// Crates that know nothing but bytes.
@@ -199,15 +211,25 @@ fn crates_that_need_no_unsafe_forbid_it() {
 /// looked for, too.
 #[test]
 fn the_word_unsafe_stands_in_no_other_crate() {
-    let is_unsafe = |line: &str| {
-        let is_word = |c: char| c.is_alphanumeric() || c == '_';
-        let code = line.split("//").next().unwrap_or_default();
-        code.split(|c| !is_word(c)).any(|word| word == "unsafe")
-    };
     assert!(is_unsafe("    unsafe { *here }") && !is_unsafe("#![forbid(unsafe_code)] // no unsafe"));
     let found = lines_of(|folder| !MAY_HAVE_UNSAFE.contains(&folder));
     let found: Vec<String> = found.filter(|(_, line)| is_unsafe(line)).map(said).collect();
     assert!(found.is_empty(), "{found:#?}");
+}
+
+/// Whoever adds a module to the list says in ARCHITECTURE.md what it is for.
+#[test]
+fn unsafe_stands_in_the_modules_that_are_listed() {
+    let found = lines_of(|folder| MAY_HAVE_UNSAFE.contains(&folder));
+    let found: BTreeSet<PathBuf> = found.filter(|(_, line)| is_unsafe(line)).map(|(path, _)| path).collect();
+    let listed: BTreeSet<PathBuf> = UNSAFE_MODULES.iter().map(PathBuf::from).collect();
+    assert_eq!(found, listed);
+}
+
+fn is_unsafe(line: &str) -> bool {
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    let code = line.split("//").next().unwrap_or_default();
+    code.split(|c| !is_word(c)).any(|word| word == "unsafe")
 }
 
 /// Bytes in, facts out.

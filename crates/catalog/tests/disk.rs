@@ -38,6 +38,10 @@ fn check(opened: &Opened) -> Result<(), String> {
     if xxh3_64(map.as_slice()) == opened.entry.identity { Ok(()) } else { Err("another identity".into()) }
 }
 
+/// What may be read of a snapshot that is not mapped. Here it is: this user's alone. Wine's folder for temporary files lies outside
+/// of what Windows calls the user's own.
+const READ_BYTES_MAX: u64 = if cfg!(windows) { 1 << 20 } else { 0 };
+
 fn file_names(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).unwrap();
     let mut names: Vec<String> =
@@ -60,7 +64,7 @@ fn entries_come_change_and_go() {
     let second = publish(&catalog, "C", b"second");
     assert_eq!((second.generation, second.bytes, &second.facts), (2, 6, &facts(1)));
     // A reader keeps what it has opened.
-    assert_eq!(held.map(0).unwrap().as_slice(), b"first");
+    assert_eq!(held.map(READ_BYTES_MAX).unwrap().as_slice(), b"first");
 
     let listed: Vec<Entry> =
         catalog.list().unwrap().into_iter().map(|listed| listed.entry.unwrap()).collect();
@@ -78,7 +82,7 @@ fn entries_come_change_and_go() {
     catalog.remove(&name("D: old"), Wait::No).unwrap();
     catalog.remove(&name("c"), Wait::No).unwrap();
     assert!(matches!(catalog.remove(&name("c"), Wait::No), Err(Error::NoEntry { .. })));
-    assert_eq!(held.map(0).unwrap().as_slice(), b"second");
+    assert_eq!(held.map(READ_BYTES_MAX).unwrap().as_slice(), b"second");
     assert_eq!(catalog.collect().unwrap().busy, []);
     assert_eq!(file_names(catalog.folder()), ["lock"]);
 }

@@ -31,7 +31,7 @@ const EXIT_CODES: &str =
 /// is mounted and nothing is ever written to a source. What has been scanned once can be kept in a catalogue and
 /// searched without the source.
 #[derive(Debug, Parser)]
-#[command(name = "quarry", version, after_help = EXIT_CODES, max_term_width = 100)]
+#[command(name = "quarry", bin_name = "quarry", version, after_help = EXIT_CODES, max_term_width = 100)]
 pub(crate) struct CommandLine {
     #[command(subcommand)]
     pub(crate) verb: Verb,

@@ -4,7 +4,7 @@
 //! that says so. A closure given to [`Pipeline::run`](crate::Pipeline::run) was the alternative: it would see the same, in
 //! the wrong order.
 
-use quarry_index::{Batch, Builder, Kind};
+use quarry_index::{Batch, Builder};
 
 use crate::error::ScanError;
 use crate::many::Seat;
@@ -49,8 +49,7 @@ impl Parsed {
         let (index, findings) = threads.install(|| builder.note(note).build(batches))?;
         report.findings = findings;
         // What is a stream and what the packed form of a file shows only when records are joined.
-        let streams = index.rows().filter(|row| row.kind() == Kind::Stream).count();
-        report.counts.streams = streams as u64;
+        report.counts.streams = index.streams().into();
         Ok(Scan { index, report, reads })
     }
 }

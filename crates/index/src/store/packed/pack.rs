@@ -11,8 +11,6 @@ use super::{CHUNK, EXCEPTION_BYTES};
 const TASK_CHUNKS: usize = 32;
 /// Numbers in as many chunks.
 pub(crate) const TASK_VALUES: usize = TASK_CHUNKS * CHUNK;
-/// A chunk's fields, and a word that the last of them may reach into.
-const FIELDS_BYTES: usize = (CHUNK + 1) * 8;
 
 /// Numbers that are packed chunk by chunk.
 #[derive(Debug, Default)]
@@ -27,6 +25,11 @@ impl Packer {
     pub(crate) fn push(&mut self, chunk: &[u64]) {
         debug_assert!(chunk.len() <= CHUNK && self.values.is_multiple_of(CHUNK), "a short chunk is the last");
         let head = pack_chunk(chunk, &mut self.bodies);
+        if self.heads.is_empty() {
+            // The others are likely to take as much, and to move what was packed costs more than to pack it.
+            self.bodies.reserve(self.bodies.len() * TASK_CHUNKS);
+            self.heads.reserve_exact(TASK_CHUNKS);
+        }
         self.heads.push(head);
         self.values += chunk.len();
     }
@@ -100,25 +103,25 @@ fn pack_chunk(values: &[u64], out: &mut Vec<u8>) -> Head {
 
 /// Appends the fields, of `width` bits each.
 fn put_fields(fields: impl Iterator<Item = u64>, count: usize, width: u32, out: &mut Vec<u8>) {
-    let mut bytes = [0; FIELDS_BYTES];
-    let (words, _) = bytes.as_chunks_mut::<8>();
-    let mut words = words.iter_mut();
-    let (mut pending, mut bits) = (0u64, 0);
+    let (start, bits) = (out.len(), count * width as usize);
+    out.resize(start + bits.div_ceil(64) * 8, 0);
+    let mut words = out[start..].as_chunks_mut::<8>().0.iter_mut();
+    let (mut pending, mut pending_bits) = (0u64, 0);
     for field in fields {
-        pending |= field << bits;
-        bits += width;
-        if bits >= u64::BITS
+        pending |= field << pending_bits;
+        pending_bits += width;
+        if pending_bits >= u64::BITS
             && let Some(word) = words.next()
         {
             *word = pending.to_le_bytes();
-            bits -= u64::BITS;
-            pending = field.checked_shr(width - bits).unwrap_or(0);
+            pending_bits -= u64::BITS;
+            pending = field.checked_shr(width - pending_bits).unwrap_or(0);
         }
     }
     if let Some(word) = words.next() {
         *word = pending.to_le_bytes();
     }
-    out.extend_from_slice(&bytes[..(count * width as usize).div_ceil(8)]);
+    out.truncate(start + bits.div_ceil(8));
 }
 
 /// The least number and the greatest.

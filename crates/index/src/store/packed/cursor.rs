@@ -46,6 +46,12 @@ impl PackedCursor<'_> {
         }
     }
 
+    /// Whether the chunk lies unpacked and has a number greater than `value` at its end.
+    #[inline]
+    pub(super) fn reaches(&self, chunk: usize, value: u64) -> bool {
+        self.chunk == chunk && self.values[..self.len].last().is_some_and(|&last| last > value)
+    }
+
     #[inline]
     pub(super) fn chunk(&mut self, chunk: usize) -> &[u64] {
         if self.chunk != chunk {

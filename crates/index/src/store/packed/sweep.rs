@@ -9,6 +9,9 @@ const WORD: usize = u64::BITS as usize;
 /// Words that hold a bit for each number of a chunk.
 pub(crate) const CHUNK_WORDS: usize = CHUNK / WORD;
 
+/// Numbers that are looked at one by one.
+const NEAR: usize = 32;
+
 impl Packed {
     /// Reads every number, so that one that cannot be is noticed.
     pub(crate) fn check(&self) {
@@ -51,6 +54,9 @@ impl Packed {
 
     /// How many of ascending numbers are at most `value`, of which the first `from` are known to be.
     pub(crate) fn rank_of(&self, value: u64, cursor: &mut PackedCursor<'_>, from: usize) -> usize {
+        if cursor.reaches(from / CHUNK, value) {
+            return from / CHUNK * CHUNK + within(cursor.chunk(from / CHUNK), value, from % CHUNK);
+        }
         // The chunk is found by steps that double, then by halves: close ones cost a step or two.
         let is_past = |chunk: usize| self.head(chunk).is_none_or(|head| head.greatest > value);
         let (mut low, mut step) = (from / CHUNK, 1);
@@ -66,6 +72,16 @@ impl Packed {
         if low >= self.chunks() {
             return self.len();
         }
-        low * CHUNK + cursor.chunk(low).partition_point(|&number| number <= value)
+        let known = if low == from / CHUNK { from % CHUNK } else { 0 };
+        low * CHUNK + within(cursor.chunk(low), value, known)
     }
+}
+
+/// How many of ascending numbers are at most `value`, of which the first `from` are known to be.
+fn within(numbers: &[u64], value: u64, from: usize) -> usize {
+    let rest = numbers.get(from..).unwrap_or_default();
+    // One that is close is found by looking at each: halves cost a branch that nobody can predict at every step.
+    let (near, far) = rest.split_at(rest.len().min(NEAR));
+    let found = near.iter().position(|&number| number > value);
+    from + found.unwrap_or_else(|| near.len() + far.partition_point(|&number| number <= value))
 }

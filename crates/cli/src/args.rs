@@ -104,6 +104,12 @@ pub(crate) struct Reading {
     /// How many threads read, parse and search [default: one a core]
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = from_one)]
     pub(crate) threads: Option<NonZeroUsize>,
+}
+
+/// Who reads and who parses.
+#[derive(Debug, Clone, Copy, Default, Args)]
+#[command(next_help_heading = "Reading")]
+pub(crate) struct How {
     /// Who reads and who parses: auto, streaming, prefetch, pipelined, pipelined-parallel, parallel or completion
     #[arg(long, value_name = "MODE", default_value_t = Mode::Auto, hide_default_value = true)]
     pub(crate) mode: Mode,

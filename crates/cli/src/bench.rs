@@ -35,8 +35,7 @@ pub(crate) fn run(bench: &Bench, session: &Session, out: &mut dyn Write) -> Resu
 }
 
 fn bench_scan(scan: &BenchScan, session: &Session, out: &mut dyn Write) -> Result<Exit, Failure> {
-    let reading =
-        Reading { partition: scan.partition, strict: false, threads: None, mode: Mode::Auto, depth: None };
+    let reading = Reading { partition: scan.partition, strict: false, threads: None };
     let opened = volumes::open(&scan.source, &reading)?;
     let Some(opened) = opened.first() else { return Err(Failure::Told) };
     let dropped = scan.drop_caches.then_some(scan.source.as_path());

@@ -10,7 +10,7 @@ use std::io::Write;
 
 use quarry_index::Time;
 
-use crate::args::{By, Du, DuFormat};
+use crate::args::{By, Du, DuFormat, How};
 use crate::exit::Exit;
 use crate::failure::{Complaint, Failure};
 use crate::output::record::Form;
@@ -30,7 +30,7 @@ pub(crate) fn run(du: &Du, session: &Session, out: &mut dyn Write) -> Result<Exi
     }
     let on_terminal = session.terminal.output_cells.is_some();
     let format = du.format.unwrap_or(if on_terminal { DuFormat::Table } else { DuFormat::Csv });
-    let sources = sources::open(&du.place, &du.reading, false, session)?;
+    let sources = sources::open(&du.place, (&du.reading, How::default()), false, session)?;
     let bases = bases(du, &sources, session)?;
     let usual = if format == DuFormat::Table { ROWS_USUAL } else { usize::MAX };
     let limit = du.limit.unwrap_or(usual);

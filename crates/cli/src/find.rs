@@ -32,7 +32,7 @@ pub(crate) fn run(find: &Find, session: &Session, out: &mut dyn Write) -> Result
     let query = parse(&find.query.join(" "))?;
     let deleted = find.rows.deleted || query.mentions().deleted;
     let Sources { list: sources, several, mut lacking } =
-        sources::open(&find.place, &find.reading, deleted, session)?;
+        sources::open(&find.place, (&find.reading, find.how), deleted, session)?;
     let options = options(&find.rows, find.output.count, several);
     let threads = find.reading.threads;
     // Who only wants the first rows need not wait until all are counted.

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use quarry_scan::identify::{Content, identify};
 
-use crate::args::Info;
+use crate::args::{How, Info};
 use crate::catalog::{self, Form};
 use crate::exit::Exit;
 use crate::facts::{Built, Facts};
@@ -68,7 +68,7 @@ fn one(info: &Info, path: &Path, session: &Session, out: &mut dyn Write) -> Resu
     }
     let mut complete = true;
     for opened in volumes::open_on(path, device, &info.reading)? {
-        let scan = volumes::scan(&opened, volumes::pipeline(&info.reading, true)?, session)?;
+        let scan = volumes::scan(&opened, volumes::pipeline(&info.reading, How::default(), true)?, session)?;
         complete &= !scan.report.is_partial();
         let facts = Facts::new(&opened, &scan.report, Built::Yes);
         let text = if info.json { facts.json() } else { volume::volume(&facts, session) };

@@ -21,7 +21,7 @@ pub(crate) struct Flags {
     /// As many as there are processors, if nothing was said.
     pub(crate) threads: Option<std::num::NonZeroUsize>,
     /// Deleted files were left out.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) living_only: bool,
 }
 

@@ -7,9 +7,9 @@ mod summary;
 use std::io::Write;
 
 use quarry_catalog::{Catalog, Name};
-use quarry_scan::{Mode, MultiVolume, Panicked, Pipeline, Progress, Seat, Topology};
+use quarry_scan::{MultiVolume, Panicked, Pipeline, Progress, Seat, Topology};
 
-use crate::args::{Reading, Scan};
+use crate::args::{How, Reading, Scan};
 use crate::entries;
 use crate::exit::Exit;
 use crate::failure::{Complaint, Failure};
@@ -32,7 +32,7 @@ pub(crate) fn run(scan: &Scan, session: &Session, out: &mut dyn Write) -> Result
         threads: scan.reading.threads,
         living_only: scan.living_only,
     };
-    let pipeline = pipeline(&scan.reading, flags)?;
+    let pipeline = pipeline(&scan.reading, scan.how, flags)?;
     let named = names(scan, &opened)?;
     let jobs = opened.iter().zip(&named).map(|(opened, (name, claim))| Job {
         opened,
@@ -220,11 +220,11 @@ fn names(scan: &Scan, opened: &[Opened]) -> Result<Vec<(Name, Claim)>, Complaint
 
 /// How an entry's source is read again. In which mode does not show in what is kept, so that it is chosen anew.
 pub(crate) fn reading(partition: Option<std::num::NonZeroUsize>, flags: Flags) -> Reading {
-    Reading { partition, strict: flags.strict, threads: flags.threads, mode: Mode::Auto, depth: None }
+    Reading { partition, strict: flags.strict, threads: flags.threads }
 }
 
 /// How a volume is read that is to be an entry.
-pub(crate) fn pipeline(reading: &Reading, flags: Flags) -> Result<Pipeline, Complaint> {
+pub(crate) fn pipeline(reading: &Reading, how: How, flags: Flags) -> Result<Pipeline, Complaint> {
     let Flags { evidence, living_only, .. } = flags;
-    Ok(Pipeline { evidence, living_only, ..volumes::pipeline(reading, !living_only)? })
+    Ok(Pipeline { evidence, living_only, ..volumes::pipeline(reading, how, !living_only)? })
 }

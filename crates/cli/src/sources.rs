@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use quarry_catalog::{Catalog, Error, Name};
 use quarry_index::{Index, SnapshotError};
 
-use crate::args::{CatalogPlace, On, Reading};
+use crate::args::{CatalogPlace, How, On, Reading};
 use crate::entries::{self, OpenEntry};
 use crate::failure::{Complaint, Failure};
 use crate::note::Note;
@@ -67,7 +67,12 @@ enum Ready {
 
 /// Opens and reads what `on` names, or all of the catalogue. What cannot be opened is told and left out, unless it is the only
 /// one. `deleted` says whether deleted files are kept of what is read here; entries have them always.
-pub(crate) fn open(on: &On, reading: &Reading, deleted: bool, session: &Session) -> Result<Sources, Failure> {
+pub(crate) fn open(
+    on: &On,
+    (reading, how): (&Reading, How),
+    deleted: bool,
+    session: &Session,
+) -> Result<Sources, Failure> {
     let mut lacking = false;
     let targets = targets(on, session, &mut lacking)?;
     let mut ready = Vec::new();
@@ -86,7 +91,7 @@ pub(crate) fn open(on: &On, reading: &Reading, deleted: bool, session: &Session)
     }
     // What all of the catalogue is does not change the form of an answer, so that a program can rely on it.
     let several = on.on.is_empty() || targets.len() > 1 || ready.len() > 1;
-    let pipeline = volumes::pipeline(reading, deleted)?;
+    let pipeline = volumes::pipeline(reading, how, deleted)?;
     let places = places(&ready, several);
     let read = ready.into_iter().zip(places).map(|(ready, place)| match ready {
         Ready::Entry(open) => Ok(from_entry(*open, place, deleted, session)),

@@ -8,7 +8,7 @@ use std::time::Instant;
 use quarry_io::{Device, FileDevice};
 use quarry_scan::{Parsed, Pipeline, Progress, Scan, ScanError, Seat, Volume};
 
-use crate::args::Reading;
+use crate::args::{How, Reading};
 use crate::damage;
 use crate::failure::{Complaint, Failure, chain};
 use crate::place::{Place, with_partition};
@@ -76,15 +76,15 @@ pub(crate) fn mounted(place: Place, _opened: &Opened) -> Place {
 }
 
 /// How the user wants volumes read.
-pub(crate) fn pipeline(reading: &Reading, deleted: bool) -> Result<Pipeline, Complaint> {
+pub(crate) fn pipeline(reading: &Reading, how: How, deleted: bool) -> Result<Pipeline, Complaint> {
     let usual = Pipeline::default();
     let threads: NonZeroUsize = reading.threads.unwrap_or(usual.threads);
-    let Reading { mode, depth, strict, .. } = *reading;
+    let How { mode, depth } = how;
     if depth.is_some() && !mode.takes_depth() {
         let cause = format!("the mode {mode} has as many reads in flight as it has readers");
         return Err(Complaint::about("--depth", cause).then("leave it out, or choose --mode completion"));
     }
-    Ok(Pipeline { mode, depth, threads, deleted, strict, ..usual })
+    Ok(Pipeline { mode, depth, threads, deleted, strict: reading.strict, ..usual })
 }
 
 /// How long each half of a scan took, seconds.

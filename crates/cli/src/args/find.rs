@@ -6,7 +6,7 @@ use clap::builder::{EnumValueParser, PossibleValue, PossibleValuesParser, TypedV
 use clap::{Arg, Args, Command, ValueEnum};
 use quarry_index::query::SortKey;
 
-use super::{On, Reading, Reporting};
+use super::{How, On, Reading, Reporting};
 use crate::output::column::Column;
 
 /// Searches names, sizes and dates
@@ -32,6 +32,8 @@ pub(crate) struct Find {
     pub(crate) place: On,
     #[command(flatten)]
     pub(crate) reading: Reading,
+    #[command(flatten)]
+    pub(crate) how: How,
     #[command(flatten)]
     pub(crate) rows: Rows,
     #[command(flatten)]

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{CatalogPlace, Reading, Reporting};
+use super::{CatalogPlace, How, Reading, Reporting};
 
 /// Reads volumes into the catalogue
 ///
@@ -42,6 +42,8 @@ pub(crate) struct Scan {
     #[command(flatten)]
     pub(crate) reading: Reading,
     #[command(flatten)]
+    pub(crate) how: How,
+    #[command(flatten)]
     pub(crate) reporting: Reporting,
 }
 
@@ -61,6 +63,4 @@ EXAMPLES
   The same under another name, with what investigators ask for:
     quarry scan demo.ntfs --name household --evidence
   What it did, for a program:
-    quarry scan demo.ntfs --json
-  Several at once:
-    quarry scan demo.ntfs disk.img";
+    quarry scan demo.ntfs --json";

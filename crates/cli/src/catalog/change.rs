@@ -7,7 +7,7 @@ use quarry_catalog::{Catalog, Collected, Error, Name};
 use serde::Serialize;
 
 use super::{partition, print, print_json, source_title};
-use crate::args::{Common, Refresh, Remove};
+use crate::args::{Common, How, Refresh, Remove};
 use crate::entries;
 use crate::exit::Exit;
 use crate::failure::{Complaint, Failure};
@@ -70,7 +70,7 @@ fn refresh_one(
         name: &name,
         claim: Claim::Chosen,
         flags,
-        pipeline: scan::pipeline(&scan::reading(number, flags), flags)?,
+        pipeline: scan::pipeline(&scan::reading(number, flags), How::default(), flags)?,
         no_wait: refresh.waiting.no_wait,
     };
     scan::tell(scan::publish(catalog, &job, refresh.common.json, session), session, out)

@@ -7,7 +7,7 @@ mod summary;
 use std::io::Write;
 
 use quarry_catalog::{Catalog, Name};
-use quarry_scan::{MultiVolume, Panicked, Pipeline, Progress, Seat, Topology};
+use quarry_scan::{MultiVolume, Panicked, Pipeline, Progress, Reads, Report, Seat, Topology};
 
 use crate::args::{How, Reading, Scan};
 use crate::entries;
@@ -17,7 +17,7 @@ use crate::note::Flags;
 use crate::output::sink::SinkError;
 use crate::progress::{self, Watched};
 use crate::session::{Session, Verbosity};
-use crate::volumes::{self, Opened};
+use crate::volumes::{self, Opened, Phases};
 
 pub(crate) use publish::{Claim, Job, lock};
 
@@ -52,10 +52,12 @@ pub(crate) fn run(scan: &Scan, session: &Session, out: &mut dyn Write) -> Result
 /// What came of one volume, in words.
 #[derive(Debug)]
 pub(crate) struct Told {
+    title: String,
+    phases: Phases,
+    report: Report,
+    reads: Reads,
     text: String,
     left: Vec<String>,
-    /// All of it could be read.
-    whole: bool,
 }
 
 /// Scans all volumes, several at once: what came of each, in their order.
@@ -118,7 +120,10 @@ fn publish_one(
     Ok(Told {
         text: if json { done.json() } else { done.text() },
         left: left.iter().map(|left| format!("{}: was left: {}", left.path.display(), left.error)).collect(),
-        whole: !done.scan.report.is_partial(),
+        title: done.title,
+        phases: done.phases,
+        report: done.scan.report,
+        reads: done.scan.reads,
     })
 }
 
@@ -128,10 +133,11 @@ pub(crate) fn tell(
     session: &Session,
     out: &mut dyn Write,
 ) -> Result<bool, Failure> {
-    let Told { text, left, whole } = told?;
+    let Told { title, phases, report, reads, text, left } = told?;
+    volumes::tell(session, &title, phases, &report, &reads);
     out.write_all(text.as_bytes()).map_err(SinkError::from)?;
     left.iter().for_each(|note| session.note(Verbosity::Usual, note));
-    Ok(whole)
+    Ok(!report.is_partial())
 }
 
 /// How several of something went: one that fails is told, and the others are done all the same.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use quarry_io::{Device, FileDevice};
-use quarry_scan::{Parsed, Pipeline, Progress, Scan, ScanError, Seat, Volume};
+use quarry_scan::{Parsed, Pipeline, Progress, Reads, Report, Scan, ScanError, Seat, Volume};
 
 use crate::args::{How, Reading};
 use crate::damage;
@@ -102,11 +102,13 @@ pub(crate) fn scan(opened: &Opened, pipeline: Pipeline, session: &Session) -> Re
     let progress = Progress::default();
     let watched = Watched { name: &title, record_bytes: opened.volume.record_bytes() };
     let scan = || scan_with_note(opened, pipeline, None, &progress, session, |_| Vec::new());
-    progress::watch(watched, session, &progress, scan).map(|(scan, _)| scan)
+    let (scan, phases) = progress::watch(watched, session, &progress, scan)?;
+    tell(session, &title, phases, &scan.report, &scan.reads);
+    Ok(scan)
 }
 
 /// The same, with a note in the index that is made when everything is read, and perhaps among other volumes. The caller watches
-/// the progress.
+/// the progress, and [tells](tell) what came of it.
 pub(crate) fn scan_with_note(
     opened: &Opened,
     pipeline: Pipeline,
@@ -136,10 +138,14 @@ pub(crate) fn scan_with_note(
         }
         _ => Complaint::about(&title, chain(&error)).into(),
     })?;
-    let took = (phases.read + phases.build) * 1e3;
-    let read = format!("{title}: {} records read in {took:.1} ms", scan.report.counts.records);
-    session.note(Verbosity::Verbose, &read);
-    session.note(Verbosity::Verbose, &format!("{title}: {}", scan.reads));
-    damage::tell(session, &title, &scan.report);
     Ok((scan, phases))
+}
+
+/// Tells how a volume was read, and what is damaged on it.
+pub(crate) fn tell(session: &Session, title: &str, phases: Phases, report: &Report, reads: &Reads) {
+    let took = (phases.read + phases.build) * 1e3;
+    let read = format!("{title}: {} records read in {took:.1} ms", report.counts.records);
+    session.note(Verbosity::Verbose, &read);
+    session.note(Verbosity::Verbose, &format!("{title}: {reads}"));
+    damage::tell(session, title, report);
 }

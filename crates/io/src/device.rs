@@ -174,6 +174,8 @@ pub struct ReadError {
     pub wanted: usize,
     /// Bytes read before it failed.
     pub got: usize,
+    /// Where the device ends.
+    pub device_bytes: u64,
     /// What the system said; `None` when the device ended.
     pub source: Option<io::Error>,
 }
@@ -186,21 +188,25 @@ impl ReadError {
         got: usize,
         source: Option<io::Error>,
     ) -> Self {
-        let whole_offset = device.whole_offset(offset);
-        Self { device: device.name().to_owned(), offset, whole_offset, wanted, got, source }
+        let (whole_offset, device_bytes) = (device.whole_offset(offset), device.len());
+        Self { device: device.name().to_owned(), offset, whole_offset, wanted, got, device_bytes, source }
     }
 }
 
 impl fmt::Display for ReadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { device, offset, whole_offset, wanted, got, .. } = self;
+        let Self { device, offset, whole_offset, wanted, got, device_bytes, .. } = self;
         write!(f, "{device}: cannot read {wanted} bytes at offset {offset}")?;
         if whole_offset != offset {
             write!(f, " ({whole_offset} of the whole device)")?;
         }
         match self.source {
             Some(_) => write!(f, ": failed after {got}"),
-            None => write!(f, ": the device ends after {got}"),
+            // A device that gives less than its length has been cut meanwhile.
+            None if offset.saturating_add(*wanted as u64) <= *device_bytes => {
+                write!(f, ": the device gave no more after {got} bytes")
+            }
+            None => write!(f, ": the device ends at offset {device_bytes}"),
         }
     }
 }
@@ -285,7 +291,12 @@ mod tests {
         let error = bytes.read_bytes(90, 20).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "disk.img: cannot read 20 bytes at offset 90: the device ends after 10"
+            "disk.img: cannot read 20 bytes at offset 90: the device ends at offset 100"
+        );
+        let error = Strict::new(100, 1, &[Ok(7), Ok(0)]).read_bytes(10, 20).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "strict: cannot read 20 bytes at offset 10: the device gave no more after 7 bytes"
         );
 
         let faulty = FaultyDevice::new(bytes).short_reads(16).fail_on(32..33);

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{Row, findings, open, paths, row, rows, run, scan};
+use common::{Row, findings, open, paths, row, rows, run, scan, user_rows};
 use quarry_forge::{Volume as Forged, VolumeBuilder, vandal};
 use quarry_index::{FindingKind, RowFlags};
 use quarry_ntfs::Damage;
@@ -44,6 +44,25 @@ fn a_piece_is_numbered_as_its_records_say() {
         let mut expected = facts(rows(&whole));
         expected.retain(|&(record, ..)| inside(record));
         assert_eq!(facts(rows(&scan)), expected);
+    }
+}
+
+/// Any record may never have been used, and any may be overwritten: the first is no witness of all.
+#[test]
+fn a_piece_is_recognised_whatever_its_first_record_is() {
+    let volume = forged();
+    let sound = &volume.mft()[100 * RECORD..400 * RECORD];
+    let mut expected = user_rows(&scan(sound));
+    expected.retain(|row| row.record != Some(100));
+    let mut expected: Vec<String> = expected.into_iter().map(|row| row.path).collect();
+    expected.sort();
+    assert_eq!(expected.len(), 299);
+    for filling in [0, 0x5A] {
+        let mut piece = sound.to_vec();
+        piece[..RECORD].fill(filling);
+        let scan = scan(piece);
+        assert_eq!(scan.report.notes, [Note::DumpStartsAt { record: 100 }]);
+        assert_eq!(paths(&scan), expected, "filled with {filling}");
     }
 }
 

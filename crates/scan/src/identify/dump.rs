@@ -3,7 +3,9 @@
 //! Any single record can be zeroed, torn or overwritten, the first included, so a sample of records votes. The best
 //! witness says its own number and its own size and stands exactly where both put it; that also keeps a volume whose boot
 //! sectors are lost, and whose `$MFT` begins a few clusters in, from being taken for a dump. Without such a witness the
-//! sizes that records claim decide, then how often the signature returns; both only if the first record bears it.
+//! sizes that records claim decide, then how often the signature returns; both only if the first record bears it. Where it does
+//! not, a piece from the middle is still one if most of the sample are records whose numbers go up with their places: no
+//! volume begins like that, for its `$MFT` begins with number 0, behind other things.
 
 use super::le;
 use super::view::View;
@@ -31,7 +33,10 @@ pub(super) fn record_bytes(view: &mut View<'_>) -> Option<u32> {
     let begins = headers.first().is_some_and(|header| header.offset == 0);
     let by_number = winner(|size| count(&headers, |h| h.claims(size) && h.is_in_place(size, begins)));
     let by_claim = || winner(|size| count(&headers, |h| h.claims(size)));
-    by_number.or_else(|| if begins { by_claim().or_else(|| by_repetition(view, &headers)) } else { None })
+    by_number.or_else(|| match begins {
+        true => by_claim().or_else(|| by_repetition(view, &headers)),
+        false => winner(|size| in_step(view.len(), &headers, size)),
+    })
 }
 
 impl Header {
@@ -63,6 +68,20 @@ fn sample(view: &mut View<'_>) -> Vec<Header> {
 
 fn count(headers: &[Header], is_witness: impl Fn(&Header) -> bool) -> usize {
     headers.iter().filter(|header| is_witness(header)).count()
+}
+
+/// How many records say that the same number stands at the dump's beginning; 0 unless they are more than half of the
+/// sample's places, and more than one.
+fn in_step(len: u64, headers: &[Header], size: u32) -> usize {
+    let size_bytes = u64::from(size);
+    // Numbers less than the place would be those of a `$MFT` that begins further in.
+    let first = |header: &Header| u64::from(header.number?).checked_sub(header.offset / size_bytes);
+    let mut firsts: Vec<u64> =
+        headers.iter().filter(|header| header.claims(size)).filter_map(first).collect();
+    firsts.sort_unstable();
+    let most = firsts.chunk_by(PartialEq::eq).map(<[u64]>::len).max().unwrap_or(0);
+    let places = len.min(SAMPLE_BYTES) / size_bytes;
+    if most > 1 && most as u64 * 2 > places { most } else { 0 }
 }
 
 /// The size with the most votes, if any has one; the smaller of equals.
@@ -160,6 +179,41 @@ pub(super) mod tests {
     #[test]
     fn a_cut_out_of_the_middle_is_told_by_the_sizes_it_claims() {
         assert_eq!(tell(records(4096, 20)[4096 * 7..].to_vec()), Some(4096));
+    }
+
+    /// A dump of a piece, whose first records were never used, or were overwritten.
+    #[test]
+    fn a_piece_is_told_by_most_of_its_first_records() {
+        for size in RECORD_SIZES {
+            let wide = size as usize;
+            for (places, spoilt, expected) in
+                [(40, 1, true), (40, 19, true), (40, 20, false), (3, 1, true), (2, 1, false)]
+            {
+                for filling in [0, 0x5A] {
+                    let mut piece = records(size, 7 + places)[wide * 7..].to_vec();
+                    piece[..wide * spoilt].fill(filling);
+                    let expected = expected.then_some(size);
+                    assert_eq!(tell(piece), expected, "{spoilt} of {places} records of {size} are {filling}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn records_whose_numbers_do_not_go_up_with_their_places_are_no_piece() {
+        // As in a folder's leftovers or a carver's output: sound records in any order.
+        let sound = records(1024, 64);
+        let mut jumbled = vec![0; 1024];
+        for place in 0..40 {
+            // None of them stands where its own number puts it.
+            let from = (place * 37 + 6) % 64;
+            jumbled.extend_from_slice(&sound[from * 1024..][..1024]);
+        }
+        assert_eq!(tell(jumbled), None);
+        // A volume of which the beginning was wiped: its $MFT is numbered from 0, further in.
+        let mut volume = vec![0; 16384];
+        volume.extend_from_slice(&records(1024, 300));
+        assert_eq!(tell(volume), None);
     }
 
     #[test]

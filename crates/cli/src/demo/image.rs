@@ -11,20 +11,43 @@ const PACKED: &[u8] = include_bytes!("../../demo/demo.ntfs.zst");
 /// What is unpacked at a time; a stretch of zeros of this size becomes a hole.
 const CHUNK_BYTES: usize = 64 * 1024;
 
-/// Writes the volume to `path`, unless it is there already. Nothing of the user's is overwritten.
+/// Writes the volume to `path`, unless it is there already. Nothing of the user's is overwritten, and what is not whole has another
+/// name, and goes again.
 pub(super) fn unpack(path: &Path) -> Result<(), Complaint> {
-    let complain = |error: io::Error| Complaint::about(path.display().to_string(), error);
-    match File::create_new(path) {
-        Ok(file) => unpack_into(file).map_err(complain),
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            if is_volume(File::open(path).map_err(complain)?).map_err(complain)? {
-                return Ok(());
-            }
-            let complaint = Complaint::about(path.display().to_string(), "something else is there already");
-            Err(complaint.then("choose another folder"))
-        }
-        Err(error) => Err(complain(error)),
+    let complain = |error: io::Error| {
+        // What the system said, without the name that a draft has.
+        let cause = error.get_ref().map_or_else(|| error.to_string(), |_| error.kind().to_string());
+        Complaint::about(path.display().to_string(), cause).then("choose another folder")
+    };
+    match File::open(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        opened => return if_same(path, opened.map_err(complain)?),
     }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let mut draft = tempfile::Builder::new();
+    draft.prefix(".demo-").suffix(".part");
+    // As other files of the user's are.
+    #[cfg(unix)]
+    draft.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut draft = draft.tempfile_in(folder.unwrap_or_else(|| Path::new("."))).map_err(complain)?;
+    unpack_into(draft.as_file_mut()).map_err(complain)?;
+    match draft.persist_noclobber(path) {
+        Ok(_) => Ok(()),
+        // It came meanwhile.
+        Err(error) if error.error.kind() == ErrorKind::AlreadyExists => {
+            if_same(path, File::open(path).map_err(complain)?)
+        }
+        Err(error) => Err(complain(error.error)),
+    }
+}
+
+/// Agrees with what is there if it is the volume.
+fn if_same(path: &Path, file: File) -> Result<(), Complaint> {
+    let path = path.display().to_string();
+    if is_volume(file).map_err(|error| Complaint::about(path.as_str(), error))? {
+        return Ok(());
+    }
+    Err(Complaint::about(path, "something else is there already").then("choose another folder"))
 }
 
 /// Calls `each` with every stretch of the volume and its offset.
@@ -56,7 +79,7 @@ fn fill(source: &mut impl Read, chunk: &mut [u8]) -> io::Result<usize> {
     Ok(length)
 }
 
-fn unpack_into(mut file: File) -> io::Result<()> {
+fn unpack_into(file: &mut File) -> io::Result<()> {
     let mut end = 0;
     for_each_chunk(|offset, chunk| {
         end = offset + chunk.len() as u64;

@@ -132,7 +132,7 @@ fn once(
         }
         let meter = Meter::start();
         let _deaf = session.interrupt.deaf();
-        let index = parsed.build(Vec::new())?.index;
+        let index = parsed.build(|_, _| Vec::new())?.index;
         let build = Some(meter.stop());
         Ok(Run { read, build, records, rows: index.len(), identity: Some(index.identity()), reads })
     });

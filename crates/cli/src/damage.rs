@@ -1,10 +1,9 @@
 //! What a scan met, told on standard error: in one line, or thing by thing.
 
-use quarry_index::FindingKind;
+use quarry_index::{Finding, FindingKind};
 use quarry_scan::Report;
 use serde::{Deserialize, Serialize};
 
-use crate::facts::Built;
 use crate::session::{Session, Verbosity};
 
 /// Tells what is damaged or missing in the source called `name`.
@@ -24,8 +23,8 @@ pub(crate) fn tell(session: &Session, name: &str, report: &Report) {
     for damaged in &report.damaged {
         session.note(Verbosity::Verbose, &format!("{name}: {damaged}"));
     }
-    for finding in report.findings.listed() {
-        session.note(Verbosity::Verbose, &format!("{name}: record {}: {}", finding.record, finding.kind));
+    for each in report.findings.listed() {
+        session.note(Verbosity::Verbose, &format!("{name}: {}", finding(each)));
     }
     let told = report.unread.len() + report.damaged.len() + report.findings.listed().len();
     if let Some(summary) = summary(report).filter(|_| told > 0) {
@@ -33,14 +32,19 @@ pub(crate) fn tell(session: &Session, name: &str, report: &Report) {
     }
 }
 
+/// What does not fit together, and where.
+pub(crate) fn finding(finding: &Finding) -> String {
+    format!("record {}: {}", finding.record, finding.kind)
+}
+
 /// The counts in a line, those first that make an answer partial.
 fn summary(report: &Report) -> Option<String> {
-    let counted: Vec<String> = Damage::new(report, Built::Yes).counted().collect();
+    let counted: Vec<String> = Damage::new(report).counted().collect();
     (!counted.is_empty()).then(|| counted.join(", "))
 }
 
-/// What does not check out: how many there are of each kind of thing. What shows when records are joined is not known
-/// before the index is built.
+/// What does not check out: how many there are of each kind of thing. Notes of earlier versions do not say what showed when
+/// records were joined.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Damage {
     unread_records: u64,
@@ -60,8 +64,8 @@ pub(crate) struct Damage {
 
 impl Damage {
     /// The counts of a report.
-    pub(crate) fn new(report: &Report, built: Built) -> Self {
-        let found = |kind| built.tells(report.findings.count(kind));
+    pub(crate) fn new(report: &Report) -> Self {
+        let found = |kind| Some(report.findings.count(kind));
         Self {
             unread_records: report.counts.unread,
             damaged_records: report.counts.damaged,

@@ -74,23 +74,9 @@ pub(crate) struct Records {
     pub(crate) blank: u64,
     /// Neither a record nor blank, or marked bad.
     pub(crate) unusable: u64,
-    /// Named streams, which lie in the records of their files; not known before the index is built.
+    /// Named streams, which lie in the records of their files. Notes of earlier versions do not say it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) streams: Option<u64>,
-}
-
-/// Whether the index is built, and so what only that tells is known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Built {
-    Yes,
-    NotYet,
-}
-
-impl Built {
-    /// A number that building the index tells.
-    pub(crate) fn tells(self, number: u64) -> Option<u64> {
-        (self == Self::Yes).then_some(number)
-    }
 }
 
 /// What sort of source a volume is.
@@ -99,8 +85,8 @@ pub(crate) fn kind(volume: &quarry_scan::Volume) -> &'static str {
 }
 
 impl Facts {
-    /// What was found out by opening and reading the volume, and by building its index, if that is done.
-    pub(crate) fn new(opened: &Opened, report: &Report, built: Built) -> Self {
+    /// What was found out by opening and reading the volume, and by joining its records.
+    pub(crate) fn new(opened: &Opened, report: &Report) -> Self {
         let volume = &opened.volume;
         let information = volume.information();
         let label = volume.boot().map(|_| String::from_utf8_lossy(&volume.label()).into_owned());
@@ -121,8 +107,8 @@ impl Facts {
                 first_record: volume.numbers().start,
                 runs: volume.mft().as_slice().iter().map(run).collect(),
             },
-            records: Records::new(report, built),
-            damage: Damage::new(report, built),
+            records: Records::new(report),
+            damage: Damage::new(report),
             notes: report.notes.iter().map(ToString::to_string).collect(),
         }
     }
@@ -149,7 +135,7 @@ impl Geometry {
 }
 
 impl Records {
-    fn new(report: &Report, built: Built) -> Self {
+    fn new(report: &Report) -> Self {
         let counts = &report.counts;
         Self {
             all: counts.records,
@@ -160,7 +146,7 @@ impl Records {
             free: counts.deleted - counts.deleted_files,
             blank: counts.blank,
             unusable: counts.baad + counts.junk,
-            streams: built.tells(counts.streams),
+            streams: Some(counts.streams),
         }
     }
 }

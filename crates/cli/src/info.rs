@@ -10,7 +10,7 @@ use quarry_scan::identify::{Content, identify};
 use crate::args::{How, Info};
 use crate::catalog::{self, Form};
 use crate::exit::Exit;
-use crate::facts::{Built, Facts};
+use crate::facts::Facts;
 use crate::failure::{Complaint, Failure, chain};
 use crate::output::sink::SinkError;
 use crate::session::Session;
@@ -70,7 +70,7 @@ fn one(info: &Info, path: &Path, session: &Session, out: &mut dyn Write) -> Resu
     for opened in volumes::open_on(path, device, &info.reading)? {
         let scan = volumes::scan(&opened, volumes::pipeline(&info.reading, How::default(), true)?, session)?;
         complete &= !scan.report.is_partial();
-        let facts = Facts::new(&opened, &scan.report, Built::Yes);
+        let facts = Facts::new(&opened, &scan.report);
         let text = if info.json { facts.json() } else { volume::volume(&facts, session) };
         write(out, &text)?;
     }

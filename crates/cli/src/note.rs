@@ -1,16 +1,15 @@
 //! What an entry keeps of its scan, as JSON in the snapshot: what `quarry info` would have said then, and how to scan again.
-//!
-//! What shows only when the index is built (orphans, cycles) is not in it, for it is written before; the rows say it themselves.
 
 use quarry_index::Index;
-use quarry_scan::Parsed;
+use quarry_scan::{Reads, Report};
 use serde::{Deserialize, Serialize};
 
-use crate::facts::{Built, Facts};
+use crate::damage::finding;
+use crate::facts::Facts;
 use crate::reads;
 use crate::volumes::Opened;
 
-/// How many damaged records, how many unread ranges, and how many runs of the `$MFT` are kept.
+/// How many damaged records, how many unread ranges, how many findings, and how many runs of the `$MFT` are kept.
 const LISTED_MAX: usize = 1000;
 
 /// How a source was scanned, so that it can be scanned again in the same way.
@@ -36,6 +35,9 @@ pub(crate) struct Note {
     pub(crate) damaged: Vec<String>,
     /// What could not be read, the first of it, in words.
     pub(crate) unread: Vec<String>,
+    /// What did not fit together, the first of it, in words.
+    #[serde(default)]
+    pub(crate) findings: Vec<String>,
     /// What was not read because it need not be, in words.
     #[serde(default)]
     pub(crate) left_out: Option<String>,
@@ -43,9 +45,8 @@ pub(crate) struct Note {
 
 impl Note {
     /// What is to be kept of a volume that has been read.
-    pub(crate) fn new(opened: &Opened, parsed: &Parsed, flags: Flags) -> Self {
-        let report = parsed.report();
-        let mut volume = Facts::new(opened, report, Built::NotYet);
+    pub(crate) fn new(opened: &Opened, report: &Report, reads: &Reads, flags: Flags) -> Self {
+        let mut volume = Facts::new(opened, report);
         let runs = volume.mft.runs.len();
         if runs > LISTED_MAX {
             volume.mft.runs.truncate(LISTED_MAX);
@@ -54,8 +55,9 @@ impl Note {
         let program = concat!("quarry ", env!("CARGO_PKG_VERSION")).to_owned();
         let damaged = report.damaged.iter().take(LISTED_MAX).map(ToString::to_string).collect();
         let unread = report.unread.iter().take(LISTED_MAX).map(ToString::to_string).collect();
-        let left_out = Some(reads::left_out(parsed.reads()));
-        Self { program, flags, volume, damaged, unread, left_out }
+        let findings = report.findings.listed().iter().take(LISTED_MAX).map(finding).collect();
+        let left_out = Some(reads::left_out(reads));
+        Self { program, flags, volume, damaged, unread, findings, left_out }
     }
 
     /// The note as it stands in the snapshot.

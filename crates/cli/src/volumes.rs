@@ -101,13 +101,13 @@ pub(crate) fn scan(opened: &Opened, pipeline: Pipeline, session: &Session) -> Re
     let title = opened.title();
     let progress = Progress::default();
     let watched = Watched { name: &title, record_bytes: opened.volume.record_bytes() };
-    let scan = || scan_with_note(opened, pipeline, None, &progress, session, |_| Vec::new());
+    let scan = || scan_with_note(opened, pipeline, None, &progress, session, |_, _| Vec::new());
     let (scan, phases) = progress::watch(watched, session, &progress, scan)?;
     tell(session, &title, phases, &scan.report, &scan.reads);
     Ok(scan)
 }
 
-/// The same, with a note in the index that is made when everything is read, and perhaps among other volumes. The caller watches
+/// The same, with a note in the index that is made when all is known that a report says, and perhaps among other volumes. The caller watches
 /// the progress, and [tells](tell) what came of it.
 pub(crate) fn scan_with_note(
     opened: &Opened,
@@ -115,7 +115,7 @@ pub(crate) fn scan_with_note(
     seat: Option<&Seat>,
     progress: &Progress,
     session: &Session,
-    note: impl FnOnce(&Parsed) -> Vec<u8>,
+    note: impl FnOnce(&Report, &Reads) -> Vec<u8> + Send,
 ) -> Result<(Scan, Phases), Failure> {
     let title = opened.title();
     let began = Instant::now();
@@ -125,7 +125,6 @@ pub(crate) fn scan_with_note(
             None => pipeline.read(&opened.volume, progress)?,
         };
         let read = began.elapsed().as_secs_f64();
-        let note = note(&parsed);
         let _deaf = session.interrupt.deaf();
         let scan = parsed.build(note)?;
         Ok((scan, Phases { read, build: began.elapsed().as_secs_f64() - read }))

@@ -169,13 +169,6 @@ impl Index {
         crate::batch::as_u32(self.files.size.len())
     }
 
-    /// How many streams there are.
-    #[must_use]
-    pub fn streams(&self) -> u32 {
-        let classes = self.rows.class.all().iter();
-        crate::batch::as_u32(classes.filter(|&&class| kind_in(class) == Kind::Stream).count())
-    }
-
     /// The names by number.
     #[must_use]
     pub fn names(&self) -> &NameStore {

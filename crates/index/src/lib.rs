@@ -27,7 +27,7 @@ mod store;
 pub mod wtf8;
 
 pub use batch::{Batch, NAME_BYTES_MAX, Stream};
-pub use build::{BuildError, Builder, Finding, FindingKind, Findings, LISTED_MAX};
+pub use build::{BuildError, Builder, Finding, FindingKind, Findings, Joined, LISTED_MAX};
 pub use case::CaseTable;
 pub use evidence::Evidence;
 pub use file::{File, FileFlags, FileId, Patch, Time, is_link_tag};

@@ -1,8 +1,7 @@
 //! What was read of a volume and is no index yet.
 //!
-//! Between reading and building, whoever scans can see how the reading went, take the time, and leave a note in the index
-//! that says so. A closure given to [`Pipeline::run`](crate::Pipeline::run) was the alternative: it would see the same, in
-//! the wrong order.
+//! Between reading and building, whoever scans can see how the reading went and take the time. What is to be noted in the index
+//! is asked for when all is known that a report says, which is before the index is written.
 
 use quarry_index::{Batch, Builder};
 
@@ -37,19 +36,24 @@ impl Parsed {
         &self.reads
     }
 
-    /// Builds the index, with `note` in it for whoever opens it ([`Index::note`](quarry_index::Index::note)).
+    /// Builds the index, with what `note` makes of the whole report in it, for whoever opens it
+    /// ([`Index::note`](quarry_index::Index::note)).
     ///
     /// # Errors
     /// If there is more than an index holds.
-    pub fn build(self, note: Vec<u8>) -> Result<Scan, ScanError> {
+    pub fn build(self, note: impl FnOnce(&Report, &Reads) -> Vec<u8> + Send) -> Result<Scan, ScanError> {
         let Self { builder, batches, threads, mut report, reads, seat } = self;
         let (threads, _leave) = seat.map_or((threads, None), |seat| seat.build());
         // A pool of its own, so that the caller's word on threads holds for the build too.
         let threads = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
-        let (index, findings) = threads.install(|| builder.note(note).build(batches))?;
-        report.findings = findings;
-        // What is a stream and what the packed form of a file shows only when records are joined.
-        report.counts.streams = index.streams().into();
+        let (index, _) = threads.install(|| {
+            builder.build_with_note(batches, |joined| {
+                report.findings = joined.findings.clone();
+                // What is a stream and what the packed form of a file shows only when records are joined.
+                report.counts.streams = joined.streams;
+                note(&report, &reads)
+            })
+        })?;
         Ok(Scan { index, report, reads })
     }
 }

@@ -48,8 +48,16 @@ fn a_note_is_kept_and_the_parts_are_the_whole() {
     let volume = open([vec![RecordBuilder::new(0).build()], vec![dump()[1024..].to_vec()]].concat().concat());
     let parsed = Pipeline::default().read(&volume, &quarry_scan::Progress::default()).unwrap();
     assert_eq!(parsed.report().counts.records, 7);
-    let scan = parsed.build(b"as it was".to_vec()).unwrap();
+    let mut noted = None;
+    let scan = parsed
+        .build(|report| {
+            noted = Some(report.clone());
+            b"as it was".to_vec()
+        })
+        .unwrap();
     assert_eq!(scan.index.note().unwrap(), b"as it was");
+    // What is noted is what is told afterwards, findings and streams too.
+    assert_eq!(noted.as_ref(), Some(&scan.report));
     let whole = run(&volume, Pipeline::default());
     assert_eq!((whole.index.len(), whole.report), (scan.index.len(), scan.report));
     assert_eq!(whole.index.note().unwrap(), b"");

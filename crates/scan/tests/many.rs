@@ -110,7 +110,7 @@ fn all_are_indexed_as_each_alone() {
             let found = many.run(volumes, |seat, volume| {
                 let parsed =
                     pipeline(mode).read_among(&seat, &volume, &Progress::default()).expect("it reads");
-                parsed.build(Vec::new()).expect("it builds").index.identity()
+                parsed.build(|_, _| Vec::new()).expect("it builds").index.identity()
             });
             let expected: Vec<_> = expected.into_iter().map(Ok).collect();
             assert_eq!(found, expected, "{mode}, limit {limit}");
@@ -151,7 +151,9 @@ fn one_that_fails_or_panics_stops_no_other() {
     let found = many.run(volumes, |seat, (number, volume)| {
         assert_ne!(number, 1, "on purpose");
         let pipeline = Pipeline { strict: true, ..pipeline(Mode::Auto) };
-        pipeline.read_among(&seat, &volume, &Progress::default()).and_then(|parsed| parsed.build(Vec::new()))
+        pipeline
+            .read_among(&seat, &volume, &Progress::default())
+            .and_then(|parsed| parsed.build(|_, _| Vec::new()))
     });
     let [first, second, third, fourth] = found.as_slice() else { panic!("four went in") };
     assert!(matches!((first, third), (Ok(Ok(_)), Ok(Ok(_)))));
@@ -178,7 +180,7 @@ fn threads_stay_on_the_node_of_their_volume() {
     let many = MultiVolume::new(threads(3), Topology::read(sys.path()));
     let after = many.run(volumes, |seat, volume| {
         let parsed = pipeline(Mode::Parallel).read_among(&seat, &volume, &Progress::default()).unwrap();
-        parsed.build(Vec::new()).unwrap();
+        parsed.build(|_, _| Vec::new()).unwrap();
         allowed()
     });
     let only = |processor: &usize| HashSet::from([vec![*processor]]);

@@ -139,7 +139,7 @@ fn noted(note: &Note, session: &Session) -> String {
         line(&mut text, "note", unread);
     }
     if session.verbosity >= Verbosity::Verbose {
-        for each in note.unread.iter().chain(&note.damaged) {
+        for each in note.unread.iter().chain(&note.damaged).chain(&note.findings) {
             line(&mut text, "", each);
         }
     }

@@ -60,8 +60,8 @@ impl Job<'_> {
         self.claim(catalog, &source, session)?;
         let (scanned, began) = (now(), Instant::now());
         let (scan, phases) =
-            volumes::scan_with_note(self.opened, self.pipeline, seat, progress, session, |parsed| {
-                Note::new(self.opened, parsed, self.flags).bytes()
+            volumes::scan_with_note(self.opened, self.pipeline, seat, progress, session, |report, reads| {
+                Note::new(self.opened, report, reads, self.flags).bytes()
             })?;
         let took_ns = u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);
         let _tidy = session.interrupt.tidy();

@@ -8,7 +8,6 @@ use serde::Serialize;
 
 use crate::catalog::EntryFacts;
 use crate::damage::Damage;
-use crate::facts::Built;
 use crate::output::words::{bytes_a_row, count, escaped, line, size};
 use crate::reads::{self, HowRead};
 use crate::volumes::Phases;
@@ -68,7 +67,7 @@ impl Done {
                 write: millis(self.write),
             },
             reads: HowRead::new(&self.scan.reads),
-            damage: Damage::new(report, Built::Yes),
+            damage: Damage::new(report),
             notes: report.notes.iter().map(ToString::to_string).collect(),
         };
         // Strings and numbers with known keys: there is nothing in it that cannot be written.
@@ -83,7 +82,8 @@ impl Done {
         let rows = entry.facts.counts.rows;
         let mut text = String::new();
         // Writing to a string does not fail.
-        let _ = writeln!(text, "{}: {}", entry.name, escaped(self.title.as_bytes()));
+        let _ =
+            writeln!(text, "{}: {}", escaped(entry.name.as_str().as_bytes()), escaped(self.title.as_bytes()));
         #[expect(clippy::cast_precision_loss, reason = "it is rounded to whole MB/s")]
         let rate = self.mft_bytes as f64 / 1e6 / self.phases.read.max(1e-9);
         let read = count(counts.records, "record", "records");
@@ -105,7 +105,7 @@ impl Done {
         phase(&mut text, "build", self.phases.build, &kinds.join(", "));
         let per_row = bytes_a_row(entry.bytes, rows);
         phase(&mut text, "write", self.write, &format!("{}, {per_row:.1} bytes a row", size(entry.bytes)));
-        let damage: Vec<String> = Damage::new(&self.scan.report, Built::Yes).counted().collect();
+        let damage: Vec<String> = Damage::new(&self.scan.report).counted().collect();
         let damage = if damage.is_empty() { "none".to_owned() } else { damage.join(", ") };
         line(&mut text, "damage", &damage);
         text

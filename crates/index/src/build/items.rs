@@ -74,6 +74,12 @@ impl Items {
         Self { file, primary, first_stream, first_made, root: root_item, bucket: root_item + 1, nameless }
     }
 
+    /// How many streams become rows.
+    pub(super) fn streams(&self) -> u64 {
+        let streams = &self.file[self.first_stream as usize..self.first_made as usize];
+        streams.iter().filter(|&&file| file != NO_FILE).count() as u64
+    }
+
     /// The names of all items one after another, and where each ends. The builder's names are empty from here on.
     pub(super) fn take_names(&self, stitched: &mut Stitched) -> (Vec<u8>, Vec<u64>) {
         let mut bytes = std::mem::take(&mut stitched.name_bytes);

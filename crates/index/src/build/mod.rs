@@ -72,20 +72,23 @@ pub enum BuildError {
 pub struct Builder {
     root: FileId,
     case: CaseTable,
-    note: Vec<u8>,
+}
+
+/// What building tells before the index is written.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Joined<'a> {
+    /// What did not fit together.
+    pub findings: &'a Findings,
+    /// How many rows are named streams.
+    pub streams: u64,
 }
 
 impl Builder {
     /// An index whose root folder has the record number of `root`, its names compared by `case`.
     #[must_use]
     pub fn new(root: FileId, case: CaseTable) -> Self {
-        Self { root, case, note: Vec::new() }
-    }
-
-    /// Keeps `note` in the index, for whoever opens it: [`Index::note`].
-    #[must_use]
-    pub fn note(self, note: Vec<u8>) -> Self {
-        Self { note, ..self }
+        Self { root, case }
     }
 
     /// Builds the index in memory. The result is the same to the byte whatever the number of batches and threads,
@@ -94,7 +97,20 @@ impl Builder {
     /// # Errors
     /// If the batches hold more than an index can.
     pub fn build(self, batches: Vec<Batch>) -> Result<(Index, Findings), BuildError> {
-        let (columns, rows, findings) = self.columns(batches)?;
+        self.build_with_note(batches, |_| Vec::new())
+    }
+
+    /// The same, with a note in the index for whoever opens it ([`Index::note`]), made when it is known how things fit
+    /// together.
+    ///
+    /// # Errors
+    /// As [`build`](Self::build).
+    pub fn build_with_note(
+        self,
+        batches: Vec<Batch>,
+        note: impl FnOnce(Joined<'_>) -> Vec<u8>,
+    ) -> Result<(Index, Findings), BuildError> {
+        let (columns, rows, findings) = self.columns(batches, note)?;
         let bytes = columns.iter().map(Encoded::bytes).sum::<usize>();
         let room = Vec::with_capacity(bytes + bytes / 64 + (64 << 10));
         Ok((Index::made(emit::write(columns, rows, Cursor::new(room))?)?, findings))
@@ -105,11 +121,15 @@ impl Builder {
     /// # Errors
     /// If the batches hold more than an index can, or `out` cannot be written.
     pub fn write<W: Write + Seek>(self, batches: Vec<Batch>, out: W) -> Result<(W, Findings), BuildError> {
-        let (columns, rows, findings) = self.columns(batches)?;
+        let (columns, rows, findings) = self.columns(batches, |_| Vec::new())?;
         Ok((emit::write(columns, rows, out)?, findings))
     }
 
-    fn columns(self, batches: Vec<Batch>) -> Result<(Vec<Encoded>, usize, Findings), BuildError> {
+    fn columns(
+        self,
+        batches: Vec<Batch>,
+        note: impl FnOnce(Joined<'_>) -> Vec<u8>,
+    ) -> Result<(Vec<Encoded>, usize, Findings), BuildError> {
         let mut findings = Findings::default();
         let mut stitched = Stitched::new(batches, self.root, &mut findings)?;
         let (root, bucket) = (stitched.root(), stitched.bucket());
@@ -141,7 +161,8 @@ impl Builder {
             },
         );
         columns.extend(of_rows);
-        columns.extend(emit::kept(&self.case, self.note));
+        let note = note(Joined { findings: &findings, streams: items.streams() });
+        columns.extend(emit::kept(&self.case, note));
         Ok((columns, rows.len(), findings))
     }
 }

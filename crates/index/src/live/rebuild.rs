@@ -48,7 +48,8 @@ impl View {
         }
         let note = index.note()?.to_vec();
         index.sound()?;
-        Builder::new(id, index.names().case_table().clone()).note(note).build(vec![batch])
+        let builder = Builder::new(id, index.names().case_table().clone());
+        builder.build_with_note(vec![batch], |_| note)
     }
 
     /// All files that are there, in the order of their records.

@@ -123,8 +123,8 @@ pub(crate) fn build(nodes: &[Node]) -> Index {
         };
         batch.close_file_with(file, evidence(node));
     }
-    let builder = Builder::new(ROOT, CaseTable::default()).note(b"a source".to_vec());
-    builder.build(vec![batch]).unwrap_or_else(|error| panic!("{error}")).0
+    let builder = Builder::new(ROOT, CaseTable::default());
+    builder.build_with_note(vec![batch], |_| b"a source".to_vec()).unwrap_or_else(|error| panic!("{error}")).0
 }
 
 /// Everything that can be asked of an index, without a panic whatever it holds.

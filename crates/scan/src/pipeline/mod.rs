@@ -120,7 +120,7 @@ impl Pipeline {
     /// If it was stopped, if a read failed and the pipeline is strict, or if there is more than an index holds.
     /// What cannot be read otherwise is listed in the report.
     pub fn run(&self, volume: &Volume, progress: &Progress) -> Result<Scan, ScanError> {
-        self.read(volume, progress)?.build(Vec::new())
+        self.read(volume, progress)?.build(|_, _| Vec::new())
     }
 
     /// Reads the `$MFT` of `volume`: the first half of [`run`](Self::run).

@@ -81,6 +81,21 @@ impl Flushed<'_> {
         draft.renamed = true;
         Ok(())
     }
+
+    /// Gives it its name if nothing has it; else it deletes itself, and says so.
+    pub(crate) fn rename_new(mut self, target: &Path) -> Result<(), Error> {
+        let draft = &mut self.0;
+        match draft.storage.rename_new(&draft.path, target) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                Err(Error::TargetExists { path: target.to_path_buf() })
+            }
+            renamed => {
+                renamed.during(Step::Rename, target)?;
+                draft.renamed = true;
+                Ok(())
+            }
+        }
+    }
 }
 
 impl Write for Draft<'_> {

@@ -170,7 +170,7 @@ pub enum Error {
     },
     /// A pointer was replaced, or perhaps not, and may not outlast a loss of power. Readers see the old entry or the new one.
     #[error(
-        "{}: could not {step}; readers may see the new state, and a loss of power may bring the old one back; \
+        "{}: could not {step}: {source}; readers may see the new state, and a loss of power may bring the old one back; \
          look after the disk, then do it again", path.display()
     )]
     Unsettled {
@@ -187,8 +187,8 @@ pub enum Error {
         /// The entry.
         name: Name,
     },
-    /// The file to import is not an exported entry, or is damaged.
-    #[error("{}: cannot be imported", path.display())]
+    /// A file is not an exported entry, or is damaged.
+    #[error("{}: cannot be used", path.display())]
     Export {
         /// The file.
         path: PathBuf,
@@ -202,7 +202,7 @@ pub enum Error {
         path: PathBuf,
     },
     /// The system refused.
-    #[error("{}: could not {step}{}", path.display(), advice(source))]
+    #[error("{}: could not {step}: {source}{}", path.display(), advice(source))]
     Io {
         /// What was being done.
         step: Step,

@@ -57,7 +57,7 @@ pub use catalog::{Catalog, Listed, Stray};
 pub use collect::{Collected, Left};
 pub use entry::{Counts, Entry, Facts};
 pub use error::{BoxError, Error, Step};
-pub use export::ExportError;
+pub use export::{ExportError, Exported};
 pub use lock::{EntryLock, Wait};
 pub use name::{NAME_BYTES_MAX, Name, NameError};
 pub use open::Opened;

@@ -60,18 +60,18 @@ impl EntryLock {
         let storage = Arc::clone(&self.catalog.storage);
         let path = self.path(Part::SnapshotNew { generation: entry.generation });
         let mut draft = Draft::create(&*storage, path)?;
-        copy(from, from_path, &mut draft, entry.bytes, |_| ())?;
+        copy(from, from_path, &mut draft, entry.bytes, |_| Ok(()))?;
         self.flush(draft)?.rename(&self.path(entry.part()))
     }
 }
 
-/// Copies `bytes` bytes, and shows each block to `see`.
+/// Copies `bytes` bytes, and shows each block to `see` before it is written.
 pub(crate) fn copy(
     from: &mut dyn io::Read,
     from_path: &Path,
     to: &mut Draft<'_>,
     bytes: u64,
-    mut see: impl FnMut(&[u8]),
+    mut see: impl FnMut(&[u8]) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let mut buffer = vec![0; COPY_BYTES];
     let mut rest = bytes;
@@ -79,7 +79,7 @@ pub(crate) fn copy(
         let most = usize::try_from(rest).unwrap_or(COPY_BYTES).min(COPY_BYTES);
         let block = buffer.get_mut(..most).unwrap_or_default();
         from.read_exact(block).during(Step::Read, from_path)?;
-        see(block);
+        see(block)?;
         to.put(block)?;
         rest -= block.len() as u64;
     }

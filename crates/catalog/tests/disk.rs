@@ -3,11 +3,12 @@
 
 use std::fs;
 use std::io::{BufWriter, Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use quarry_catalog::{
-    BoxError, Catalog, Counts, Entry, Error, ExportError, Facts, Name, Opened, Source, SourcePath, Wait,
+    BoxError, Catalog, Counts, Entry, Error, ExportError, Exported, Facts, Name, Opened, Source, SourcePath,
+    Wait,
 };
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -31,6 +32,10 @@ fn publish(catalog: &Catalog, entry: &str, bytes: &[u8]) -> Entry {
         Ok::<u64, std::io::Error>(xxh3_64(bytes))
     });
     published.unwrap().entry
+}
+
+fn export(catalog: &Catalog, entry: &str, file: &Path) -> Result<Vec<PathBuf>, Error> {
+    catalog.export(&catalog.open(&name(entry))?, file, |_, _| Ok::<(), BoxError>(()))
 }
 
 fn check(opened: &Opened) -> Result<(), String> {
@@ -126,9 +131,12 @@ fn an_entry_is_carried_to_another_catalogue() {
     publish(&from, "disk", b"older");
     let entry = publish(&from, "disk", &bytes);
     let file = home.path().join("disk.quarry");
-    assert_eq!(from.export(&name("disk"), &file).unwrap(), entry);
-    assert!(matches!(from.export(&name("disk"), &file), Err(Error::TargetExists { .. })));
-    assert_eq!(from.exported(&file).unwrap(), entry);
+    assert_eq!(export(&from, "disk", &file).unwrap(), [] as [PathBuf; 0]);
+    assert!(matches!(export(&from, "disk", &file), Err(Error::TargetExists { .. })));
+    assert_eq!(Exported::open(&file).unwrap().entry, entry);
+    assert_eq!(Exported::open(&file).unwrap().read(3 << 20).unwrap(), bytes);
+    let refused = Exported::open(&file).unwrap().read((3 << 20) - 1);
+    assert!(matches!(refused, Err(Error::Export { source: ExportError::TooLong { .. }, .. })), "{refused:?}");
 
     let mut lock = to.lock(&name("copy"), Wait::No).unwrap();
     let refused = lock.import(&file, |_| Err::<(), BoxError>("not like this".into()));
@@ -152,7 +160,7 @@ fn an_exported_file_of_version_1_is_read_for_ever() {
     catalog.open(&name("disk")).unwrap().file.read_to_end(&mut bytes).unwrap();
     assert_eq!(bytes, b"the snapshot");
     let again = folder.path().join("again");
-    catalog.export(&name("disk"), &again).unwrap();
+    export(&catalog, "disk", &again).unwrap();
     assert_eq!(fs::read(again).unwrap(), fs::read(stored).unwrap());
 }
 
@@ -162,13 +170,14 @@ fn a_damaged_export_is_refused() {
     let catalog = Catalog::at(folder.path().join("catalog"));
     publish(&catalog, "a", b"the snapshot");
     let file = folder.path().join("file");
-    catalog.export(&name("a"), &file).unwrap();
+    export(&catalog, "a", &file).unwrap();
     let whole = fs::read(&file).unwrap();
     let import = |bytes: &[u8]| {
         fs::write(&file, bytes).unwrap();
         let mut lock = catalog.lock(&name("b"), Wait::No).unwrap();
         // Whoever checks nothing must still not get what was damaged on the way.
         let error = lock.import(&file, |_| Ok::<(), BoxError>(())).unwrap_err();
+        assert!(Exported::open(&file).is_err() || Exported::open(&file).unwrap().read(1 << 20).is_err());
         let Error::Export { source, .. } = error else { panic!("{error}") };
         source
     };
@@ -194,7 +203,7 @@ fn an_export_that_claims_too_much_is_refused() {
     bytes.extend(u64::MAX.to_le_bytes());
     bytes.extend(xxhash_rust::xxh3::xxh3_64_with_seed(&bytes, 1).to_le_bytes());
     fs::write(&file, bytes).unwrap();
-    let error = Catalog::at(folder.path()).exported(&file).unwrap_err();
+    let error = Exported::open(&file).unwrap_err();
     assert!(matches!(error, Error::Export { source: ExportError::Length { actual: 32, .. }, .. }), "{error}");
 }
 
@@ -234,6 +243,20 @@ mod unix {
         assert_eq!(foreign.trust, Trust::Foreign);
         assert!(!foreign.map(5).unwrap().is_mapped());
         assert!(foreign.map(4).is_err(), "more than was allowed was read");
+    }
+
+    /// What stands in a scratch folder's place is foreign, and nothing foreign is deleted: found by fuzzing, where it was a link.
+    #[test]
+    fn a_link_in_the_place_of_a_scratch_folder_stays() {
+        let home = tempfile::tempdir().unwrap();
+        let catalog = Catalog::at(home.path().join("catalog"));
+        publish(&catalog, "a", b"bytes");
+        let link = catalog.folder().join("scratch.a");
+        symlink(home.path(), &link).unwrap();
+        assert!(catalog.lock(&name("a"), Wait::No).unwrap().scratch().is_err());
+        publish(&catalog, "a", b"new");
+        catalog.collect().unwrap();
+        assert!(link.symlink_metadata().unwrap().is_symlink());
     }
 
     /// A link could lead a reader, or a writer, to any file.

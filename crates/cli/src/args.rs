@@ -20,7 +20,7 @@ pub(crate) use demo::Demo;
 pub(crate) use du::{By, Du, DuFormat};
 pub(crate) use find::{Find, Format, Output, Rows};
 pub(crate) use info::Info;
-pub(crate) use scan::{Scan, Waiting};
+pub(crate) use scan::{Replacing, Scan, Waiting};
 
 const EXIT_CODES: &str =
     "Exit codes: 0 found, 1 nothing found, 2 error, 3 partial (not all could be read), 130 interrupted";

@@ -28,7 +28,7 @@ pub(crate) fn run(catalog: &Catalog, session: &Session, out: &mut dyn Write) -> 
         CatalogVerb::Show(show) => show::run(show, session, out),
         CatalogVerb::Refresh(refresh) => change::refresh(refresh, session, out),
         CatalogVerb::Remove(remove) => change::remove(remove, session, out),
-        CatalogVerb::Export(export) => carry::export(export, out),
+        CatalogVerb::Export(export) => carry::export(export, session, out),
         CatalogVerb::Import(import) => carry::import(import, session, out),
         CatalogVerb::Verify(verify) => verify::run(verify, session, out),
         CatalogVerb::Collect(collect) => change::collect(&collect.common, session, out),

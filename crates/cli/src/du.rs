@@ -7,14 +7,18 @@ mod print;
 mod tree;
 
 use std::io::Write;
+use std::path::Path;
 
 use quarry_index::Time;
 
 use crate::args::{By, Du, DuFormat, How};
+use crate::entries;
 use crate::exit::Exit;
 use crate::failure::{Complaint, Failure};
+use crate::interrupt::Interrupt;
 use crate::output::record::Form;
 use crate::output::sink::Sink;
+use crate::output::words::quoted;
 use crate::session::{Session, Verbosity};
 use crate::sources::{self, Source, Sources};
 use line::{Base, Line};
@@ -34,12 +38,15 @@ pub(crate) fn run(du: &Du, session: &Session, out: &mut dyn Write) -> Result<Exi
     let bases = bases(du, &sources, session)?;
     let usual = if format == DuFormat::Table { ROWS_USUAL } else { usize::MAX };
     let limit = du.limit.unwrap_or(usual);
-    let mut lines = lines(du, &bases, limit);
+    let mut lines = lines(du, &bases, limit, &session.interrupt);
+    if session.interrupt.is_set() {
+        return Err(Failure::Interrupted);
+    }
     for Base { source, .. } in &bases {
         source.index.sound().map_err(|fault| source.complaint(&fault))?;
     }
-    if session.interrupt.is_set() {
-        return Err(Failure::Interrupted);
+    if du.limit.is_none() && lines.len() > limit {
+        session.note(Verbosity::Usual, &format!("the first {limit} rows; --limit N shows more"));
     }
     lines.truncate(limit);
     let all = bases.iter().map(|base| base.row.total().bytes).fold(0, u64::saturating_add);
@@ -68,7 +75,9 @@ fn bases<'a>(du: &Du, sources: &'a Sources, session: &Session) -> Result<Vec<Bas
         source.index.sound().map_err(|fault| source.complaint(&fault))?;
         match found {
             Ok(row) => bases.push(Base { source, row }),
-            Err(cause) if sources.list.len() == 1 => return Err(missing(path, &cause, source).into()),
+            Err(cause) if sources.list.len() == 1 => {
+                return Err(meant_on(du, missing(path, &cause, source)).into());
+            }
             Err(cause) => {
                 let complaint = missing(path, &cause, source);
                 session.note(Verbosity::Verbose, &complaint.to_string());
@@ -77,9 +86,25 @@ fn bases<'a>(du: &Du, sources: &'a Sources, session: &Session) -> Result<Vec<Bas
     }
     if bases.is_empty() {
         let complaint = Complaint::about(path, "no source has such a folder");
-        return Err(complaint.then("`quarry find type:folder NAME` finds folders").into());
+        return Err(meant_on(du, complaint.then("`quarry find type:folder NAME` finds folders")).into());
     }
     Ok(bases)
+}
+
+/// The complaint that there is no such folder, and, if the word is what belongs behind `--on`, or begins with it as the paths do
+/// that a search prints, how to say that.
+fn meant_on(du: &Du, complaint: Complaint) -> Complaint {
+    let word = du.path.as_deref().unwrap_or_default();
+    let is_entry = |word: &str| {
+        let show = |name| entries::catalog(&du.place.catalog).ok()?.show(&name).ok();
+        entries::name(word).ok().and_then(show).is_some()
+    };
+    let meant = match word.split_once(':') {
+        _ if is_entry(word) || Path::new(word).is_file() => format!("--on {}", quoted(word)),
+        Some((entry, path)) if is_entry(entry) => format!("{} --on {}", quoted(path), quoted(entry)),
+        _ => return complaint,
+    };
+    Complaint { next_step: None, ..complaint }.then(format!("did you mean `quarry du {meant}`?"))
 }
 
 fn missing(path: &str, cause: &str, source: &Source) -> Complaint {
@@ -87,12 +112,15 @@ fn missing(path: &str, cause: &str, source: &Source) -> Complaint {
 }
 
 /// What is to be printed, in order: the first `limit`, if not all.
-fn lines(du: &Du, bases: &[Base<'_>], limit: usize) -> Vec<Line> {
+fn lines(du: &Du, bases: &[Base<'_>], limit: usize, interrupt: &Interrupt) -> Vec<Line> {
+    let depth = du.depth.unwrap_or(1);
     match du.by {
-        By::Folder => line::sorted(bases.iter().flat_map(|base| tree::folders(base, du.depth.unwrap_or(1)))),
-        By::File => line::sorted(bases.iter().flat_map(|base| tree::files(base, limit))),
-        By::Extension => group::extensions(bases),
-        By::Age => group::ages(bases, now()),
+        By::Folder => line::sorted(bases.iter().flat_map(|base| tree::folders(base, depth, interrupt))),
+        By::File => {
+            line::sorted(bases.iter().flat_map(|base| tree::files(base, limit.saturating_add(1), interrupt)))
+        }
+        By::Extension => group::extensions(bases, interrupt),
+        By::Age => group::ages(bases, now(), interrupt),
     }
 }
 

@@ -1,8 +1,8 @@
 //! The catalogue as the verbs see it: where it is, what names are, how an entry is opened, and what its errors become.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use quarry_catalog::{Catalog, Entry, Error, Name};
+use quarry_catalog::{BoxError, Catalog, Entry, Error, ExportError, Exported, Name, Opened};
 use quarry_index::{Index, SnapshotBytes, SnapshotError};
 
 use crate::args::CatalogPlace;
@@ -37,8 +37,20 @@ pub(crate) fn complaint(error: &Error) -> Complaint {
     let complaint = Complaint { source: None, cause: chain(error), next_step: None };
     match error {
         Error::SnapshotMissing { name, .. } => complaint.then(refresh(name)),
+        Error::NoEntry { folder, name } => complaint.did_you_mean(near(&Catalog::at(folder), name).as_ref()),
         _ => complaint,
     }
+}
+
+/// The entry whose name is most like `name`, if one is so much like it that it may be meant.
+pub(crate) fn near(catalog: &Catalog, name: &Name) -> Option<Name> {
+    /// Letters of a name for each that may be wrong.
+    const LETTERS_PER_SLIP: usize = 3;
+    let wanted = name.as_str().to_lowercase();
+    let slips = |other: &Name| strsim::osa_distance(&wanted, &other.as_str().to_lowercase());
+    let names = catalog.list().ok()?.into_iter().map(|listed| listed.name);
+    let (slips, nearest) = names.map(|other| (slips(&other), other)).min()?;
+    (slips * LETTERS_PER_SLIP <= wanted.chars().count()).then_some(nearest)
 }
 
 /// How the source of an entry is scanned again, which the error has told the user to do.
@@ -46,42 +58,86 @@ fn refresh(name: &Name) -> String {
     format!("`quarry catalog refresh {}` does that", quoted(name.as_str()))
 }
 
+/// The file that an index was opened from.
+#[derive(Debug)]
+pub(crate) struct Snapshot {
+    /// The entry that it is of.
+    pub(crate) name: Name,
+    pub(crate) path: PathBuf,
+    /// It is a file that was exported, and no part of the catalogue.
+    pub(crate) exported: bool,
+}
+
 /// An entry whose snapshot is open.
 #[derive(Debug)]
 pub(crate) struct OpenEntry {
     pub(crate) entry: Entry,
-    pub(crate) path: PathBuf,
     pub(crate) index: Index,
+    pub(crate) snapshot: Snapshot,
 }
 
 /// Opens the snapshot of an entry: mapped if the file is ours alone, else read into memory.
 pub(crate) fn open(catalog: &Catalog, name: &Name) -> Result<OpenEntry, Complaint> {
-    let opened = catalog.open(name).map_err(|error| {
-        let cut = matches!(error, Error::SnapshotLength { .. });
-        let complaint = complaint(&error);
-        if cut { complaint.then(refresh(name)) } else { complaint }
-    })?;
-    let index = index(&opened).map_err(|error| match error.downcast_ref::<SnapshotError>() {
-        Some(fault) => damaged(name, &opened.path, fault),
+    let missing = || Error::NoEntry { folder: catalog.folder().to_owned(), name: name.clone() };
+    open_if_there(catalog, name)?.ok_or_else(|| complaint(&missing()))
+}
+
+/// The same for an entry that was listed, and may have been removed since.
+pub(crate) fn open_if_there(catalog: &Catalog, name: &Name) -> Result<Option<OpenEntry>, Complaint> {
+    let opened = match catalog.open(name) {
+        Err(Error::NoEntry { .. }) => return Ok(None),
+        Err(error @ Error::SnapshotLength { .. }) => return Err(complaint(&error).then(refresh(name))),
+        opened => opened.map_err(|error| complaint(&error))?,
+    };
+    open_index(&opened).map(Some)
+}
+
+/// The entry that a snapshot is of, and the index in it, its header and directory checked.
+pub(crate) fn open_index(opened: &Opened) -> Result<OpenEntry, Complaint> {
+    let name = &opened.entry.name;
+    let snapshot = Snapshot { name: name.clone(), path: opened.path.clone(), exported: false };
+    let index = index(opened).map_err(|error| match error.downcast_ref::<SnapshotError>() {
+        Some(fault) => snapshot.complaint(fault),
         None => Complaint::about(name.as_str(), format!("{}: {}", opened.path.display(), chain(&*error))),
     })?;
-    Ok(OpenEntry { entry: opened.entry, path: opened.path, index })
+    Ok(OpenEntry { entry: opened.entry.clone(), index, snapshot })
 }
 
 /// The index in a snapshot, its header and directory checked.
-pub(crate) fn index(opened: &quarry_catalog::Opened) -> Result<Index, quarry_catalog::BoxError> {
+pub(crate) fn index(opened: &Opened) -> Result<Index, BoxError> {
     Ok(Index::open(SnapshotBytes::Mapped(opened.map(FOREIGN_BYTES_MAX)?))?)
 }
 
-/// What the user is told of an entry that is damaged: which file, where, and what to do.
-pub(crate) fn damaged(name: &Name, path: &std::path::Path, fault: &SnapshotError) -> Complaint {
-    let complaint = Complaint::about(name.as_str(), format!("{}: {fault}", path.display()));
-    match fault {
-        SnapshotError::Newer { .. } => complaint,
-        SnapshotError::NotASnapshot { .. } => {
-            complaint.then(format!("scan the source again; {}", refresh(name)))
+/// Opens the file at `path` if it is an exported entry. It is somebody else's, so it is read into memory, and checked.
+pub(crate) fn exported(path: &Path) -> Result<Option<OpenEntry>, Complaint> {
+    let exported = match Exported::open(path) {
+        Ok(exported) => exported,
+        // What it is instead, and what is wrong with it, is for others to say.
+        Err(Error::Export { source: ExportError::NotAnExport, .. } | Error::Io { .. }) => return Ok(None),
+        Err(error) => return Err(complaint(&error)),
+    };
+    let entry = exported.entry.clone();
+    let snapshot = Snapshot { name: entry.name.clone(), path: path.to_owned(), exported: true };
+    let bytes = exported.read(FOREIGN_BYTES_MAX).map_err(|error| complaint(&error))?;
+    let index = Index::open(SnapshotBytes::Owned(bytes)).map_err(|fault| snapshot.complaint(&fault))?;
+    Ok(Some(OpenEntry { entry, index, snapshot }))
+}
+
+impl Snapshot {
+    /// What the user is told if it is damaged: which file, where, and what to do.
+    pub(crate) fn complaint(&self, fault: &SnapshotError) -> Complaint {
+        let path = self.path.display();
+        if self.exported {
+            return Complaint::about(path.to_string(), fault).then("or export it again");
         }
-        _ => complaint.then(refresh(name)),
+        let complaint = Complaint::about(self.name.as_str(), format!("{path}: {fault}"));
+        match fault {
+            SnapshotError::Newer { .. } | SnapshotError::Copy { .. } => complaint,
+            SnapshotError::NotASnapshot { .. } => {
+                complaint.then(format!("scan the source again; {}", refresh(&self.name)))
+            }
+            _ => complaint.then(refresh(&self.name)),
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use std::fmt;
 use crate::exit::Exit;
 use crate::output::escape::push_escaped;
 use crate::output::sink::SinkError;
+use crate::output::words::quoted;
 
 /// Why a verb ended before its end.
 #[derive(Debug)]
@@ -34,6 +35,14 @@ impl Complaint {
     /// A complaint about `source`.
     pub(crate) fn about(source: impl Into<String>, cause: impl fmt::Display) -> Self {
         Self { source: Some(source.into()), cause: cause.to_string(), next_step: None }
+    }
+
+    /// The same with the entry that may have been meant, if there is one.
+    pub(crate) fn did_you_mean(self, name: Option<&quarry_catalog::Name>) -> Self {
+        match name {
+            Some(name) => self.then(format!("did you mean the entry {}?", quoted(name.as_str()))),
+            None => self,
+        }
     }
 
     /// The same with the next step.
@@ -88,7 +97,8 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut cause = error.source();
     while let Some(error) = cause {
         let text = error.to_string();
-        if !message.ends_with(&text) {
+        // Where advice follows the cause, that stands in the middle.
+        if !message.contains(&text) {
             message.push_str(": ");
             message.push_str(&text);
         }
@@ -122,5 +132,7 @@ mod tests {
         let layer = |text, source: Option<Layer>| Layer { text, source: source.map(Box::new) };
         let error = layer("cannot open", Some(layer("read failed: EIO", Some(layer("EIO", None)))));
         assert_eq!(chain(&error), "cannot open: read failed: EIO");
+        let error = layer("cannot open: EIO; look after the disk", Some(layer("EIO", None)));
+        assert_eq!(chain(&error), "cannot open: EIO; look after the disk");
     }
 }

@@ -9,6 +9,7 @@ use quarry_scan::identify::{Content, identify};
 
 use crate::args::{How, Info};
 use crate::catalog::{self, Form};
+use crate::entries;
 use crate::exit::Exit;
 use crate::facts::Facts;
 use crate::failure::{Complaint, Failure, chain};
@@ -28,11 +29,15 @@ pub(crate) fn run(info: &Info, session: &Session, out: &mut dyn Write) -> Result
             write(out, "\n")?;
         }
         let result = match resolve(path, &info.catalog, session) {
-            Target::Entry(catalog, name) => {
+            Target::Entry(catalog, name) | Target::Listed(catalog, name) => {
                 let form = Form { json: info.json, columns: info.columns };
-                catalog::show(&catalog, &name, form, session, out).map(|exit| exit == Exit::Found)
+                let open = entries::open(&catalog, &name).map_err(Failure::from);
+                open.and_then(|open| catalog::show(&open, form, session, out)).map(|exit| exit == Exit::Found)
             }
-            Target::Path(path) => one(info, &path, session, out),
+            Target::Path { path, near } => one(info, &path, session, out).map_err(|failure| match failure {
+                Failure::Because(complaint) => complaint.did_you_mean(near.as_ref()).into(),
+                failure => failure,
+            }),
         };
         match result {
             Ok(complete) => partial |= !complete,
@@ -52,6 +57,10 @@ pub(crate) fn run(info: &Info, session: &Session, out: &mut dyn Write) -> Result
 
 /// Prints what is known of the source at `path`; says whether all of it could be read.
 fn one(info: &Info, path: &Path, session: &Session, out: &mut dyn Write) -> Result<bool, Failure> {
+    if let Some(open) = entries::exported(path)? {
+        let form = Form { json: info.json, columns: info.columns };
+        return catalog::show(&open, form, session, out).map(|exit| exit == Exit::Found);
+    }
     if info.columns {
         let complaint =
             Complaint::about("--columns", format!("{} is no entry of the catalogue", path.display()));

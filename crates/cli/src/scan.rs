@@ -1,10 +1,12 @@
 //! `quarry scan`: volumes into the catalogue.
 
 mod name;
+mod poorer;
 mod publish;
 mod summary;
 
 use std::io::Write;
+use std::path::Path;
 
 use quarry_catalog::{Catalog, Name};
 use quarry_scan::{MultiVolume, Panicked, Pipeline, Progress, Reads, Report, Seat, Topology};
@@ -15,6 +17,7 @@ use crate::exit::Exit;
 use crate::failure::{Complaint, Failure};
 use crate::note::Flags;
 use crate::output::sink::SinkError;
+use crate::output::words::quoted;
 use crate::progress::{self, Watched};
 use crate::session::{Session, Verbosity};
 use crate::volumes::{self, Opened, Phases};
@@ -41,6 +44,7 @@ pub(crate) fn run(scan: &Scan, session: &Session, out: &mut dyn Write) -> Result
         flags,
         pipeline,
         no_wait: scan.waiting.no_wait,
+        force: scan.replacing.force,
     });
     let jobs: Vec<_> = jobs.collect();
     for told in publish_all(&catalog, &jobs, scan.json, session) {
@@ -191,13 +195,22 @@ fn open(scan: &Scan, session: &Session, tally: &mut Tally) -> Result<Vec<Opened>
         return Ok(attached);
     }
     for path in &scan.sources {
-        match volumes::open(path, &scan.reading) {
+        match open_one(path, scan) {
             Ok(volumes) => opened.extend(volumes),
             Err(complaint) if scan.reading.strict => return Err(complaint.into()),
             Err(complaint) => tally.add(Err(complaint.into()), session)?,
         }
     }
     Ok(opened)
+}
+
+fn open_one(path: &Path, scan: &Scan) -> Result<Vec<Opened>, Complaint> {
+    if entries::exported(path)?.is_some() {
+        let file = path.display().to_string();
+        let import = format!("`quarry catalog import {}` makes it one here", quoted(&file));
+        return Err(Complaint::about(file, "is an entry that was exported").then(import));
+    }
+    volumes::open(path, &scan.reading)
 }
 
 /// What the entries are called, each differently, and whether the user said so.

@@ -1,7 +1,8 @@
 //! What is searched: entries of the catalogue and volumes that are read on the spot, side by side.
 //!
 //! A word behind `--on` that the catalogue has as a name is that entry; anything else, and whatever has a slash, is a path. So
-//! nothing has to be said of which sort it is, and there is still a way to say it (`./demo`).
+//! nothing has to be said of which sort it is, and there is still a way to say it (`./demo`). A path may lead to an exported entry, which
+//! is searched where it is.
 
 use std::path::{Path, PathBuf};
 
@@ -9,7 +10,7 @@ use quarry_catalog::{Catalog, Error, Name};
 use quarry_index::{Index, SnapshotError};
 
 use crate::args::{CatalogPlace, How, On, Reading};
-use crate::entries::{self, OpenEntry};
+use crate::entries::{self, OpenEntry, Snapshot};
 use crate::failure::{Complaint, Failure};
 use crate::note::Note;
 use crate::place::{Origin, Place};
@@ -23,20 +24,27 @@ pub(crate) struct Source {
     pub(crate) index: Index,
     /// Something that should be in it could not be read.
     pub(crate) partial: bool,
-    /// The snapshot's file, and the entry that it belongs to.
-    entry: Option<(Name, PathBuf)>,
+    /// The file that it was opened from, if it was not read here.
+    snapshot: Option<Snapshot>,
 }
 
 impl Source {
+    /// An index that was made up.
+    #[cfg(test)]
+    pub(crate) fn of_index(index: Index) -> Self {
+        let origin = Origin::Volume { source: Path::new("test"), partition: None };
+        Self { place: Place::name_all(&[origin], false).remove(0), index, partial: false, snapshot: None }
+    }
+
     /// Whether it is an entry of the catalogue.
     pub(crate) fn is_entry(&self) -> bool {
-        self.entry.is_some()
+        self.snapshot.as_ref().is_some_and(|snapshot| !snapshot.exported)
     }
 
     /// What the user is told if it is damaged.
     pub(crate) fn complaint(&self, fault: &SnapshotError) -> Complaint {
-        match &self.entry {
-            Some((name, path)) => entries::damaged(name, path, fault),
+        match &self.snapshot {
+            Some(snapshot) => snapshot.complaint(fault),
             None => Complaint::about(self.place.name(), fault),
         }
     }
@@ -55,8 +63,15 @@ pub(crate) struct Sources {
 /// What a word behind `--on` means.
 #[derive(Debug)]
 pub(crate) enum Target {
+    /// An entry that was named.
     Entry(Catalog, Name),
-    Path(PathBuf),
+    /// One that is there because all of the catalogue is meant; it may be gone again.
+    Listed(Catalog, Name),
+    Path {
+        path: PathBuf,
+        /// The entry that may have been meant, if nothing is there.
+        near: Option<Name>,
+    },
 }
 
 /// Something opened and not yet named.
@@ -76,8 +91,17 @@ pub(crate) fn open(
     let mut lacking = false;
     let targets = targets(on, session, &mut lacking)?;
     let mut ready = Vec::new();
-    for target in &targets {
-        match open_one(target, reading) {
+    for (place, target) in targets.iter().enumerate() {
+        // Whoever writes on behind --on means the query, or the folder: images mostly have an ending.
+        let opened = open_one(target, reading).map_err(|complaint| match target {
+            Target::Path { path, near: None }
+                if place > 0 && !path.exists() && path.extension().is_none() =>
+            {
+                complaint.then("what stands behind --on are sources: put the rest before it")
+            }
+            _ => complaint,
+        });
+        match opened {
             Ok(opened) => ready.extend(opened),
             Err(complaint) if targets.len() == 1 || reading.strict => return Err(complaint.into()),
             Err(complaint) => {
@@ -86,8 +110,11 @@ pub(crate) fn open(
             }
         }
     }
-    if ready.is_empty() {
-        return Err(Failure::Told);
+    match ready.is_empty() {
+        true if lacking => return Err(Failure::Told),
+        // All that was listed has been removed since.
+        true => return Err(entries::empty(&entries::catalog(&on.catalog)?).into()),
+        false => {}
     }
     // What all of the catalogue is does not change the form of an answer, so that a program can rely on it.
     let several = on.on.is_empty() || targets.len() > 1 || ready.len() > 1;
@@ -98,7 +125,7 @@ pub(crate) fn open(
         Ready::Volume(opened) => {
             let scan = volumes::scan(&opened, pipeline, session)?;
             let partial = scan.report.is_partial();
-            Ok(Source { place, index: scan.index, partial, entry: None })
+            Ok(Source { place, index: scan.index, partial, snapshot: None })
         }
     });
     Ok(Sources { list: read.collect::<Result<_, Failure>>()?, several, lacking })
@@ -107,17 +134,17 @@ pub(crate) fn open(
 fn from_entry(open: OpenEntry, place: Place, deleted: bool, session: &Session) -> Source {
     let unread = open.entry.facts.counts.unread;
     if unread > 0 {
-        let name = open.entry.name.as_str();
+        let name = place.name();
         session
             .note(Verbosity::Usual, &format!("{name}: {unread} bytes could not be read when it was scanned"));
     }
     // The note is long, and of no interest to most searches.
     if deleted && Note::of(&open.index).is_some_and(|note| note.flags.living_only) {
-        let name = open.entry.name.as_str();
+        let name = place.name();
         let note = format!("{name}: was scanned with --living-only: deleted files were left out");
         session.note(Verbosity::Usual, &note);
     }
-    Source { place, index: open.index, partial: unread > 0, entry: Some((open.entry.name, open.path)) }
+    Source { place, index: open.index, partial: unread > 0, snapshot: Some(open.snapshot) }
 }
 
 /// What is to be opened.
@@ -134,19 +161,22 @@ fn targets(on: &On, session: &Session, lacking: &mut bool) -> Result<Vec<Target>
         (true, false) => Err(entries::empty(&catalog).into()),
         (true, true) => Err(Failure::Told),
         (false, _) => {
-            Ok(entries.into_iter().map(|entry| Target::Entry(catalog.clone(), entry.name)).collect())
+            Ok(entries.into_iter().map(|entry| Target::Listed(catalog.clone(), entry.name)).collect())
         }
     }
 }
 
 /// What `word` means.
 pub(crate) fn resolve(word: &Path, place: &CatalogPlace, session: &Session) -> Target {
-    let path = || Target::Path(word.to_owned());
+    let path = || Target::Path { path: word.to_owned(), near: None };
     let Some(name) = word.to_str().and_then(|text| entries::name(text).ok()) else { return path() };
     // Without a home folder there is no catalogue, and paths need none.
     let Ok(catalog) = entries::catalog(place) else { return path() };
     match catalog.show(&name) {
-        Err(Error::NoEntry { .. }) => return path(),
+        Err(Error::NoEntry { .. }) if word.exists() => return path(),
+        Err(Error::NoEntry { .. }) => {
+            return Target::Path { path: word.to_owned(), near: entries::near(&catalog, &name) };
+        }
         // A catalogue that cannot be read does not stand in the way of a source that can.
         Err(Error::Io { .. }) if word.exists() => return path(),
         // What is wrong with an entry is told when it is opened.
@@ -161,16 +191,30 @@ pub(crate) fn resolve(word: &Path, place: &CatalogPlace, session: &Session) -> T
 
 fn open_one(target: &Target, reading: &Reading) -> Result<Vec<Ready>, Complaint> {
     match target {
-        Target::Entry(_, name) if reading.partition.is_some() => {
-            let complaint = Complaint::about(name.as_str(), "an entry of the catalogue is one volume");
-            Err(complaint.then("leave out --partition"))
+        Target::Entry(_, name) | Target::Listed(_, name) if reading.partition.is_some() => {
+            Err(one_volume(name.as_str()))
         }
         Target::Entry(catalog, name) => Ok(vec![Ready::Entry(Box::new(entries::open(catalog, name)?))]),
-        Target::Path(path) => {
-            let volumes = volumes::open(path, reading)?;
+        Target::Listed(catalog, name) => {
+            let open = entries::open_if_there(catalog, name)?;
+            Ok(open.map(|open| Ready::Entry(Box::new(open))).into_iter().collect())
+        }
+        Target::Path { path, near } => {
+            if let Some(open) = entries::exported(path)? {
+                return match reading.partition {
+                    Some(_) => Err(one_volume(&path.display().to_string())),
+                    None => Ok(vec![Ready::Entry(Box::new(open))]),
+                };
+            }
+            let volumes = volumes::open(path, reading);
+            let volumes = volumes.map_err(|complaint| complaint.did_you_mean(near.as_ref()))?;
             Ok(volumes.into_iter().map(|opened| Ready::Volume(Box::new(opened))).collect())
         }
     }
+}
+
+fn one_volume(source: &str) -> Complaint {
+    Complaint::about(source, "an entry of the catalogue is one volume").then("leave out --partition")
 }
 
 /// Names them, each differently.
@@ -188,6 +232,9 @@ impl Ready {
     /// Where it comes from. The only volume of a disk among `all` needs no number.
     fn origin(&self, all: &[Self]) -> Origin<'_> {
         match self {
+            Self::Entry(open) if open.snapshot.exported => {
+                Origin::Volume { source: &open.snapshot.path, partition: None }
+            }
             Self::Entry(open) => Origin::Entry { name: open.entry.name.as_str() },
             Self::Volume(opened) => {
                 let same = |other: &Self| matches!(other, Self::Volume(it) if it.source == opened.source);
@@ -196,5 +243,23 @@ impl Ready {
                 Origin::Volume { source: &opened.source, partition }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Target, open_one};
+    use crate::args::Reading;
+    use quarry_catalog::{Catalog, Name};
+
+    /// Between the listing of a catalogue and the opening of its entries somebody may remove one.
+    #[test]
+    fn an_entry_that_is_gone_is_missed_only_if_it_was_named() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let (catalog, name) = (Catalog::at(folder.path()), Name::new("brief").expect("a name"));
+        let reading = Reading { partition: None, strict: false, threads: None };
+        let listed = Target::Listed(catalog.clone(), name.clone());
+        assert!(open_one(&listed, &reading).is_ok_and(|ready| ready.is_empty()));
+        assert!(open_one(&Target::Entry(catalog, name), &reading).is_err());
     }
 }

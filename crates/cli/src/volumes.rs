@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use quarry_io::{Device, FileDevice};
-use quarry_scan::{Parsed, Pipeline, Progress, Reads, Report, Scan, ScanError, Seat, Volume};
+use quarry_scan::{Pipeline, Progress, Reads, Report, Scan, ScanError, Seat, Volume};
 
 use crate::args::{How, Reading};
 use crate::damage;

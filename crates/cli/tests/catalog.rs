@@ -192,6 +192,153 @@ fn an_entry_travels_in_a_file() {
     assert_eq!(files(&folder, "snapshot").len(), 1);
 }
 
+/// What is read of a disk that is dying, or of a copy that was cut, does not take the place of what was read before.
+#[test]
+fn a_poorer_scan_does_not_replace_its_entry() {
+    let folder = folder("poorer", true);
+    let before = snapshot(&folder);
+    let file = std::fs::File::options().write(true).open(folder.join("demo.ntfs")).expect("opened");
+    file.set_len(1 << 20).expect("cut");
+    for words in [&["catalog", "refresh", "demo"][..], &["scan", "demo.ntfs"]] {
+        let (code, out, said) = told(&folder, words);
+        assert!(code == Some(2) && out.is_empty(), "{words:?}: {out}");
+        assert!(said.contains("the entry is kept as it was") && said.contains("--force"), "{said}");
+        assert_eq!(snapshot(&folder), before);
+    }
+    assert_eq!(told(&folder, &["find", "report.rs"]).0, Some(0));
+    // Where nothing sound is there any more, whatever can be had is more.
+    flip(&before, 70_000);
+    assert_eq!(told(&folder, &["catalog", "refresh", "demo"]).0, Some(3));
+    assert_ne!(snapshot(&folder), before);
+    assert_eq!(told(&folder, &["catalog", "refresh", "demo", "--force"]).0, Some(3));
+}
+
+#[test]
+fn an_entry_tells_what_its_scan_met() {
+    let folder = folder("met", false);
+    let file = std::fs::File::options().write(true).open(folder.join("demo.ntfs")).expect("opened");
+    file.set_len(1 << 20).expect("cut");
+    assert_eq!(told(&folder, &["scan", "demo.ntfs", "--quiet"]).0, Some(3));
+    let (_, shown, _) = told(&folder, &["catalog", "show", "demo", "--json"]);
+    assert!(
+        shown.contains(r#""orphans":15"#) && shown.contains(": orphan: its parent folder is gone"),
+        "{shown}"
+    );
+    let (_, shown, _) = told(&folder, &["catalog", "show", "demo"]);
+    assert!(shown.contains("15 orphans") && !shown.contains("parent folder is gone"), "{shown}");
+    let (_, shown, _) = told(&folder, &["catalog", "show", "demo", "-v"]);
+    assert_eq!(shown.matches("orphan: its parent folder is gone").count(), 15, "{shown}");
+}
+
+/// What is carried elsewhere can be searched there without a catalogue.
+#[test]
+fn an_exported_file_is_a_source() {
+    let folder = folder("exported", true);
+    let (_, exported, _) = told(&folder, &["catalog", "export", "demo", "carried.quarry"]);
+    assert!(exported.starts_with("exported demo to carried.quarry"), "{exported}");
+    for words in [
+        &["find", "", "--format", "csv", "--deleted", "--streams", "--on"][..],
+        &["du", "--by", "extension", "--on"],
+        &["info", "--columns"],
+        &["info", "--json"],
+    ] {
+        let of = |source| told(&folder, &[words, &[source]].concat());
+        let ((code, there, said), (_, here, _)) = (of("carried.quarry"), of("demo"));
+        assert_eq!((code, said.as_str()), (Some(0), ""), "{words:?}");
+        if words[0] == "info" {
+            // They differ in where the snapshot is.
+            assert_eq!(there.lines().count(), here.lines().count(), "{there}");
+            assert!(there.contains("carried.quarry") && there.contains("Household"), "{there}");
+        } else {
+            assert_eq!(there, here, "{words:?}");
+        }
+    }
+    let (_, rows, said) = told(&folder, &["find", "report.rs", "--on", "demo", "carried.quarry"]);
+    assert_eq!((rows.lines().count(), said.as_str()), (2, "quarry: carried: is carried.quarry\n"), "{rows}");
+    let (code, _, said) = told(&folder, &["scan", "carried.quarry"]);
+    assert!(code == Some(2) && said.contains("quarry catalog import carried.quarry"), "{said}");
+    flip(&folder.join("carried.quarry"), 70_000);
+    let (code, _, said) = told(&folder, &["find", "report", "--on", "carried.quarry"]);
+    assert!(code == Some(2) && said.contains("its snapshot is damaged: export it again"), "{said}");
+}
+
+#[test]
+fn what_a_disk_damaged_is_not_exported() {
+    let folder = folder("unsound", true);
+    flip(&snapshot(&folder), 70_000);
+    let (code, _, said) = told(&folder, &["catalog", "export", "demo", "carried.quarry"]);
+    assert!(code == Some(2) && said.contains("the snapshot is damaged"), "{said}");
+    let left = std::fs::read_dir(&folder).expect("listed").map(|file| file.expect("listed").file_name());
+    assert!(left.into_iter().all(|name| !name.to_string_lossy().contains("carried")));
+}
+
+/// An export that was killed leaves what nobody can tell from a file of the user's.
+#[test]
+fn what_an_export_left_does_not_stand_in_the_way() {
+    let folder = folder("left", true);
+    std::fs::write(folder.join("carried.quarry.part"), "half").expect("written");
+    let (code, _, said) = told(&folder, &["catalog", "export", "demo", "carried.quarry"]);
+    assert!(code == Some(0) && said.contains("carried.quarry.part: was there already"), "{said}");
+    assert_eq!(std::fs::read(folder.join("carried.quarry.part")).expect("there"), b"half");
+    assert_eq!(told(&folder, &["find", "report.rs", "--on", "carried.quarry"]).0, Some(0));
+}
+
+#[test]
+fn a_misspelt_name_is_recognised() {
+    let folder = folder("misspelt", true);
+    let meant = "did you mean the entry demo?";
+    for words in [
+        &["find", "report", "--on", "dmeo"][..],
+        &["find", "report", "--on", "Demo"],
+        &["info", "deno"],
+        &["du", "--on", "demos"],
+        &["catalog", "show", "dmeo"],
+        &["catalog", "remove", "dem"],
+        &["catalog", "refresh", "dmeo"],
+        &["catalog", "export", "dmeo", "x"],
+    ] {
+        let (code, _, said) = told(&folder, words);
+        assert!(code == Some(2) && said.contains(meant), "{words:?}: {said}");
+    }
+    for words in [&["find", "report", "--on", "ghost"][..], &["catalog", "show", "other"]] {
+        let (code, _, said) = told(&folder, words);
+        assert!(code == Some(2) && !said.contains("did you mean"), "{words:?}: {said}");
+    }
+    for (word, meant) in [
+        ("demo", "--on demo"),
+        ("demo.ntfs", "--on demo.ntfs"),
+        ("demo:/Users/Anna", "/Users/Anna --on demo"),
+    ] {
+        let (code, _, said) = told(&folder, &["du", word]);
+        assert!(code == Some(2) && said.contains(&format!("did you mean `quarry du {meant}`?")), "{said}");
+    }
+}
+
+#[test]
+fn searching_all_goes_on_while_entries_come_and_go() {
+    let folder = folder("come-and-go", true);
+    let changes = {
+        let folder = folder.clone();
+        std::thread::spawn(move || {
+            for _ in 0..20 {
+                assert_eq!(told(&folder, &["scan", "demo.ntfs", "--name", "brief", "--quiet"]).0, Some(0));
+                assert_eq!(told(&folder, &["catalog", "remove", "brief"]).0, Some(0));
+            }
+        })
+    };
+    let row = "demo:/Users/Tomás/Projects/garden-planner/src/report.rs\n";
+    while !changes.is_finished() {
+        for words in [&["find", "report.rs"][..], &["catalog", "verify"], &["du", "--limit", "1"]] {
+            let (code, rows, said) = told(&folder, words);
+            assert_eq!((code, said.as_str()), (Some(0), ""), "{words:?}");
+            assert!(words[0] != "find" || rows.ends_with(row), "{rows}");
+        }
+    }
+    changes.join().expect("no panic");
+    // What is named is missed.
+    assert_eq!(told(&folder, &["find", "report.rs", "--on", "demo", "brief"]).0, Some(3));
+}
+
 #[test]
 fn searching_goes_on_while_an_entry_is_scanned_and_removed() {
     let folder = folder("at-once", true);
@@ -309,5 +456,15 @@ fn the_sums_of_all_groups_are_the_total() {
             let groups = sums(&["du", base, "--on", "demo", "--by", by]);
             assert_eq!(groups.map(|numbers| numbers.iter().sum::<u64>()), total, "{base} by {by}");
         }
+        let words = ["du", base, "--on", "demo", "--by", "file", "--format", "jsonl"];
+        let lines = told(&folder, &words).1;
+        let sum = |key: &str| {
+            let number = |line: &str| {
+                let (_, rest) = line.split_once(key).expect("a number");
+                rest.split(',').next().and_then(|digits| digits.parse::<u64>().ok()).expect("digits")
+            };
+            lines.lines().map(number).sum::<u64>()
+        };
+        assert_eq!([sum("\"bytes\":"), sum("\"allocated\":")], total[..2], "{base} by file");
     }
 }

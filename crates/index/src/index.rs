@@ -137,6 +137,14 @@ impl Index {
             .chain(evidence)
     }
 
+    /// Whether `bytes` are those at `offset` of the snapshot, and sound: for whoever copies it, piece by piece.
+    ///
+    /// # Errors
+    /// The first fault that was ever met, or that the bytes are others.
+    pub fn check_copy(&self, offset: u64, bytes: &[u8]) -> Result<(), SnapshotError> {
+        self.directory.storage.check_copy(offset, bytes)
+    }
+
     /// What the writer noted of the source, as it was given to the builder.
     ///
     /// # Errors

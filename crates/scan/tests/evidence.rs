@@ -50,7 +50,7 @@ fn a_note_is_kept_and_the_parts_are_the_whole() {
     assert_eq!(parsed.report().counts.records, 7);
     let mut noted = None;
     let scan = parsed
-        .build(|report| {
+        .build(|report, _| {
             noted = Some(report.clone());
             b"as it was".to_vec()
         })

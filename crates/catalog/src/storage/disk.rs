@@ -9,7 +9,7 @@ use std::io::{self, Read, Write};
 use std::path::Path;
 use std::time::Duration;
 
-use super::{Found, Held, Links, Opening, Output, Storage, trust};
+use super::{Found, Held, Links, Opening, Output, Storage, rename_new, trust};
 
 /// The file systems of this machine.
 #[derive(Debug)]
@@ -79,6 +79,10 @@ impl Storage for Disk {
         fs::rename(from, to)
     }
 
+    fn rename_new(&self, from: &Path, to: &Path) -> io::Result<()> {
+        rename_new::rename_new(from, to)
+    }
+
     fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
         fs::hard_link(from, to)
     }
@@ -98,6 +102,10 @@ impl Storage for Disk {
     }
 
     fn remove_folder(&self, path: &Path) -> io::Result<()> {
+        // Of a link that leads to a folder, the link would be deleted, which is not ours.
+        if !path.symlink_metadata()?.is_dir() {
+            return Err(io::ErrorKind::NotADirectory.into());
+        }
         fs::remove_dir_all(path)
     }
 

@@ -4,6 +4,7 @@
 //! cut at every place. Reading a snapshot is not among them: it is the caller's, who gets the open file.
 
 mod disk;
+mod rename_new;
 #[cfg(test)]
 pub(crate) mod sim;
 mod trust;
@@ -70,13 +71,15 @@ pub(crate) trait Storage: Debug + Send + Sync {
     fn create(&self, path: &Path) -> io::Result<Box<dyn Output>>;
     /// Gives a file another name, in place of what has that name.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
+    /// Gives a file another name, which nothing must have; looking and renaming are one step.
+    fn rename_new(&self, from: &Path, to: &Path) -> io::Result<()>;
     /// Gives a file a second name, which nothing must have.
     fn link(&self, from: &Path, to: &Path) -> io::Result<()>;
     /// Returns when what was created, renamed and deleted in `folder` is on the disk.
     fn sync_folder(&self, folder: &Path) -> io::Result<()>;
     /// Deletes a file, or a link.
     fn remove_file(&self, path: &Path) -> io::Result<()>;
-    /// Deletes a folder and all that is in it; links are deleted, not followed.
+    /// Deletes a folder and all that is in it; links inside are deleted, not followed. What is no folder stays.
     fn remove_folder(&self, path: &Path) -> io::Result<()>;
     /// Makes a folder that must not exist, for this user alone.
     fn create_folder(&self, path: &Path) -> io::Result<()>;

@@ -113,7 +113,7 @@ fn tolerate_no_entry(result: Result<(), Error>) -> Result<(), Error> {
 #[test]
 fn an_export_is_whole_or_not_there() {
     let world = SCENARIOS[1].world();
-    let export: Act = |catalog| catalog.export(&name("a"), Path::new(EXPORTED)).map(drop);
+    let export: Act = |catalog| export(catalog).map(drop);
     let whole = world.kill_all();
     export(&catalog(&whole)).unwrap();
     let whole = whole.bytes(Path::new(EXPORTED));

@@ -105,7 +105,7 @@ fn two_writers_do_not_meet() {
                 };
                 let met = at_call(&world, at, run, move |world| {
                     if world.bytes(Path::new(EXPORTED)).is_none() {
-                        catalog(&place).export(&name("a"), Path::new(EXPORTED)).ok();
+                        export(&catalog(&place)).ok();
                     }
                     *told.lock().unwrap() = Some(act(&catalog(world)));
                 });

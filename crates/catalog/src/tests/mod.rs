@@ -1,6 +1,7 @@
 //! The protocol on a simulated disk: what each test does to the catalogue's calls, and what must be true afterwards.
 
 mod crash;
+mod export;
 mod faults;
 mod interleave;
 mod protocol;
@@ -106,7 +107,7 @@ const SCENARIOS: &[Scenario] = &[
         title: "import",
         before: |catalog| {
             publish(catalog, "a", NEW)?;
-            catalog.export(&name("a"), Path::new(EXPORTED))?;
+            export(catalog)?;
             publish(catalog, "a", OLD)
         },
         act: |catalog| {
@@ -206,6 +207,12 @@ fn publish_under(lock: &mut crate::EntryLock, bytes: &[u8]) -> Result<Published,
         snapshot.write_all(second)?;
         Ok::<u64, std::io::Error>(xxh3_64(bytes))
     })
+}
+
+/// Exports the entry `a`; what was passed over.
+fn export(catalog: &Catalog) -> Result<Vec<PathBuf>, Error> {
+    let opened = catalog.open(&name("a"))?;
+    catalog.export(&opened, Path::new(EXPORTED), |_, _| Ok::<(), BoxError>(()))
 }
 
 /// Whether the snapshot is what was published.

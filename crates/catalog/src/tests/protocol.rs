@@ -85,7 +85,10 @@ fn a_write_that_failed_is_not_overlooked() {
         })
         .unwrap_err();
     let text = error.to_string();
-    assert!(text.contains("snapshot-new.a") && text.contains("be written; make room"), "{text}");
+    assert!(
+        text.contains("snapshot-new.a") && text.contains("be written: ") && text.contains("; make room"),
+        "{text}"
+    );
     assert_eq!(seen(&world)["a"], OLD);
     // No flush failed: when there is room again, the same lock serves.
     publish_under(&mut lock, NEW).unwrap();

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{CatalogPlace, Reporting, Waiting};
+use super::{CatalogPlace, Replacing, Reporting, Waiting};
 
 /// Lists, renews, moves and checks what has been scanned
 ///
@@ -75,6 +75,8 @@ pub(crate) struct Show {
 }
 
 /// Scans the sources of entries again, as they were scanned before
+///
+/// An entry is kept as it is if its source is another volume now, or if less can be read of it than before.
 #[derive(Debug, Args)]
 pub(crate) struct Refresh {
     /// The entries
@@ -84,6 +86,8 @@ pub(crate) struct Refresh {
     pub(crate) common: Common,
     #[command(flatten)]
     pub(crate) waiting: Waiting,
+    #[command(flatten)]
+    pub(crate) replacing: Replacing,
 }
 
 /// Removes entries; searches that are under way finish

@@ -7,7 +7,8 @@ use super::{On, Reading, Reporting};
 /// Tells what takes the space
 ///
 /// Shows the largest folders, files, kinds of files or ages of files, of all of the catalogue or of what --on
-/// names. A file counts once however many names it has; deleted files do not count; the file system's own do.
+/// names. A file counts once however many names it has; deleted files do not count; the file system's own do. Streams
+/// count with their file, and are rows of their own by file.
 #[derive(Debug, Args)]
 #[command(after_help = DU_EXAMPLES, after_long_help = DU_EXAMPLES)]
 pub(crate) struct Du {

@@ -10,7 +10,8 @@ use super::{CatalogPlace, How, Reading, Reporting};
 ///
 /// Reads each NTFS volume of the sources, and keeps what it finds in the catalogue: names, sizes, times, deleted
 /// files as far as their records are there, and streams. From then on `quarry find` and `quarry du` answer
-/// without the source. Scanning a source again replaces its entry; until that is done, the old one is there.
+/// without the source. Scanning a source again replaces its entry; until that is done, the old one is there. It
+/// stays there if less can be read of the source than before.
 #[derive(Debug, Args)]
 #[command(after_help = SCAN_EXAMPLES, after_long_help = SCAN_EXAMPLES)]
 pub(crate) struct Scan {
@@ -40,6 +41,8 @@ pub(crate) struct Scan {
     #[command(flatten)]
     pub(crate) waiting: Waiting,
     #[command(flatten)]
+    pub(crate) replacing: Replacing,
+    #[command(flatten)]
     pub(crate) reading: Reading,
     #[command(flatten)]
     pub(crate) how: How,
@@ -54,6 +57,15 @@ pub(crate) struct Waiting {
     /// Give up if another process is changing the entry, instead of waiting for it
     #[arg(long)]
     pub(crate) no_wait: bool,
+}
+
+/// What to do if the new scan would make a poorer entry.
+#[derive(Debug, Clone, Copy, Args)]
+#[command(next_help_heading = "Catalogue")]
+pub(crate) struct Replacing {
+    /// Replace the entry even if more of its source cannot be read than before, or less than half of its rows are left
+    #[arg(long)]
+    pub(crate) force: bool,
 }
 
 const SCAN_EXAMPLES: &str = "\

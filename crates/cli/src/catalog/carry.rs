@@ -2,32 +2,46 @@
 
 use std::io::Write;
 
-use quarry_catalog::{BoxError, Error, Opened};
+use quarry_catalog::{BoxError, Error, ExportError, Exported, Opened};
 use serde::Serialize;
 
 use super::{EntryFacts, print, print_json};
 use crate::args::{Export, Import};
-use crate::entries;
+use crate::entries::{self, OpenEntry};
 use crate::exit::Exit;
 use crate::failure::{Complaint, Failure};
 use crate::output::words::{count, quoted, size};
 use crate::scan;
-use crate::session::Session;
+use crate::session::{Session, Verbosity};
 
 /// Writes an entry to a file.
-pub(super) fn export(export: &Export, out: &mut dyn Write) -> Result<Exit, Failure> {
+pub(super) fn export(export: &Export, session: &Session, out: &mut dyn Write) -> Result<Exit, Failure> {
     #[derive(Serialize)]
-    struct Exported<'a> {
+    struct Done<'a> {
         file: String,
         #[serde(flatten)]
         entry: EntryFacts<'a>,
     }
     let catalog = entries::catalog(&export.common.catalog)?;
     let name = entries::name(&export.name)?;
-    let entry = catalog.export(&name, &export.file).map_err(|error| entries::complaint(&error))?;
+    let told = |error: Error| entries::complaint(&error);
+    let opened = catalog.open(&name).map_err(told)?;
+    let OpenEntry { entry, index, .. } = entries::open_index(&opened)?;
+    let check = |offset, bytes: &[u8]| match session.interrupt.is_set() {
+        true => Err(BoxError::from("interrupted")),
+        false => Ok(index.check_copy(offset, bytes)?),
+    };
+    let passed_over = catalog.export(&opened, &export.file, check).map_err(|error| match error {
+        _ if session.interrupt.is_set() => Failure::Interrupted,
+        error => told(error).into(),
+    })?;
+    for path in passed_over {
+        let note = "was there already; if an export was killed that wrote it, delete it";
+        session.note(Verbosity::Usual, &format!("{}: {note}", path.display()));
+    }
     let file = export.file.display().to_string();
     if export.common.json {
-        print_json(out, &Exported { file, entry: EntryFacts::new(&entry) })?;
+        print_json(out, &Done { file, entry: EntryFacts::new(&entry) })?;
     } else {
         let entry = format!("{} to {file}, {}", quoted(name.as_str()), size(entry.bytes));
         print(out, &format!("exported {entry}\n"))?;
@@ -38,10 +52,9 @@ pub(super) fn export(export: &Export, out: &mut dyn Write) -> Result<Exit, Failu
 /// Makes an exported file an entry, if every byte of it checks out. An entry that is there is kept.
 pub(super) fn import(import: &Import, session: &Session, out: &mut dyn Write) -> Result<Exit, Failure> {
     let catalog = entries::catalog(&import.common.catalog)?;
-    let told = |error: Error| entries::complaint(&error);
     let name = match &import.name {
         Some(name) => entries::name(name)?,
-        None => catalog.exported(&import.file).map_err(told)?.name,
+        None => Exported::open(&import.file).map_err(not_exported)?.entry.name,
     };
     let mut lock = scan::lock(&catalog, &name, import.waiting.no_wait, session)?;
     match catalog.show(&name) {
@@ -51,7 +64,7 @@ pub(super) fn import(import: &Import, session: &Session, out: &mut dyn Write) ->
             return Err(complaint.then("remove it first, or choose another name with --name").into());
         }
     }
-    let entry = lock.import(&import.file, check).map_err(told)?.entry;
+    let entry = lock.import(&import.file, check).map_err(not_exported)?.entry;
     if import.common.json {
         print_json(out, &EntryFacts::new(&entry))?;
     } else {
@@ -59,6 +72,17 @@ pub(super) fn import(import: &Import, session: &Session, out: &mut dyn Write) ->
         print(out, &format!("imported {}, {rows}, {}\n", quoted(name.as_str()), size(entry.bytes)))?;
     }
     Ok(Exit::Found)
+}
+
+/// What the user is told of a file that cannot be imported.
+fn not_exported(error: Error) -> Complaint {
+    let complaint = entries::complaint(&error);
+    match error {
+        Error::Export { source: ExportError::NotAnExport, .. } => {
+            complaint.then("`quarry scan` reads volumes and dumps")
+        }
+        _ => complaint,
+    }
 }
 
 /// Whether every byte of a snapshot is as it was written.

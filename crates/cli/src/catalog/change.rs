@@ -72,6 +72,7 @@ fn refresh_one(
         flags,
         pipeline: scan::pipeline(&scan::reading(number, flags), How::default(), flags)?,
         no_wait: refresh.waiting.no_wait,
+        force: refresh.replacing.force,
     };
     scan::tell(scan::publish(catalog, &job, refresh.common.json, session), session, out)
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::io::Write;
 
-use quarry_catalog::{Catalog, Entry, Name};
+use quarry_catalog::Entry;
 use quarry_index::{Index, Kind, RowFlags};
 use serde::Serialize;
 
@@ -55,7 +55,8 @@ struct Column {
 pub(super) fn run(show: &Show, session: &Session, out: &mut dyn Write) -> Result<Exit, Failure> {
     let catalog = entries::catalog(&show.common.catalog)?;
     let name = entries::name(&show.name)?;
-    self::show(&catalog, &name, Form { json: show.common.json, columns: false }, session, out)
+    let open = entries::open(&catalog, &name)?;
+    self::show(&open, Form { json: show.common.json, columns: false }, session, out)
 }
 
 /// How an entry is shown.
@@ -66,28 +67,26 @@ pub(crate) struct Form {
     pub(crate) columns: bool,
 }
 
-/// Prints what is known of the entry `name`.
+/// Prints what is known of an entry, whether it lies in the catalogue or was exported.
 pub(crate) fn show(
-    catalog: &Catalog,
-    name: &Name,
+    open: &OpenEntry,
     form: Form,
     session: &Session,
     out: &mut dyn Write,
 ) -> Result<Exit, Failure> {
-    let open = entries::open(catalog, name)?;
     let (note, states) = (Note::of(&open.index), States::of(&open.index));
-    open.index.sound().map_err(|fault| entries::damaged(name, &open.path, &fault))?;
+    open.index.sound().map_err(|fault| open.snapshot.complaint(&fault))?;
     if form.json {
         let shown = Shown {
             entry: EntryFacts::new(&open.entry),
-            snapshot: open.path.display().to_string(),
+            snapshot: open.snapshot.path.display().to_string(),
             rows_by_state: states,
             note: note.as_ref(),
             columns: form.columns.then(|| columns(&open.index)),
         };
         print_json(out, &shown)?;
     } else {
-        let mut text = head(&open, &states);
+        let mut text = head(open, &states);
         if let Some(note) = &note {
             text.push_str(&noted(note, session));
         }
@@ -103,7 +102,10 @@ pub(crate) fn show(
 fn head(open: &OpenEntry, states: &States) -> String {
     let Entry { name, generation, bytes, facts, .. } = &open.entry;
     let rows = facts.counts.rows;
-    let mut text = format!("{}: entry of the catalogue\n\n", quoted(name.as_str()));
+    let mut text = match open.snapshot.exported {
+        false => format!("{}: entry of the catalogue\n\n", quoted(name.as_str())),
+        true => format!("{}: exported entry {}\n\n", open.snapshot.path.display(), quoted(name.as_str())),
+    };
     line(&mut text, "source", &source_title(&facts.source));
     let took = seconds(facts.took_ns);
     line(
@@ -112,7 +114,7 @@ fn head(open: &OpenEntry, states: &States) -> String {
         &format!("{}, in {took:.1} s; generation {generation}", minutes(facts.scanned)),
     );
     line(&mut text, "snapshot", &format!("{}, {:.1} bytes a row", size(*bytes), bytes_a_row(*bytes, rows)));
-    line(&mut text, "", &open.path.display().to_string());
+    line(&mut text, "", &open.snapshot.path.display().to_string());
     line(&mut text, "content", &size(facts.counts.content));
     if facts.counts.unread > 0 {
         line(&mut text, "not read", &format!("{} bytes of the $MFT", facts.counts.unread));

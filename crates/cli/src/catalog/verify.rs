@@ -40,7 +40,11 @@ pub(super) fn run(verify: &Verify, session: &Session, out: &mut dyn Write) -> Re
         if session.interrupt.is_set() {
             return Err(Failure::Interrupted);
         }
-        let result = one(&catalog, name);
+        let result = match one(&catalog, name, !verify.names.is_empty()).transpose() {
+            Some(result) => result,
+            // It was listed and has been removed since.
+            None => continue,
+        };
         damaged |= result.is_err();
         if let Err(complaint) = &result {
             session.error(&complaint.to_string());
@@ -56,9 +60,15 @@ pub(super) fn run(verify: &Verify, session: &Session, out: &mut dyn Write) -> Re
     Ok(if damaged { Exit::Error } else { Exit::Found })
 }
 
-/// Checks one entry; says how many bytes were right.
-fn one(catalog: &Catalog, name: &Name) -> Result<u64, Complaint> {
-    let open = entries::open(catalog, name)?;
-    open.index.check().map_err(|fault| entries::damaged(name, &open.path, &fault))?;
-    Ok(open.entry.bytes)
+/// Checks one entry; says how many bytes were right, or nothing if it is gone and was not `named`.
+fn one(catalog: &Catalog, name: &Name, named: bool) -> Result<Option<u64>, Complaint> {
+    let open = match named {
+        true => entries::open(catalog, name)?,
+        false => match entries::open_if_there(catalog, name)? {
+            Some(open) => open,
+            None => return Ok(None),
+        },
+    };
+    open.index.check().map_err(|fault| open.snapshot.complaint(&fault))?;
+    Ok(Some(open.entry.bytes))
 }

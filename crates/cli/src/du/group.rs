@@ -7,6 +7,7 @@ use quarry_index::{Kind, Row, Time};
 
 use super::line::{Base, Line, sorted};
 use super::tree::for_each;
+use crate::interrupt::Interrupt;
 
 /// Days in a year, the leap day on average.
 const YEAR_DAYS: u64 = 365;
@@ -51,12 +52,12 @@ impl Sum {
 }
 
 /// Files of one extension, whatever its case, the largest sum first. Streams count with their file.
-pub(super) fn extensions(bases: &[Base<'_>]) -> Vec<Line> {
+pub(super) fn extensions(bases: &[Base<'_>], interrupt: &Interrupt) -> Vec<Line> {
     let mut sums: HashMap<Vec<u8>, Sum> = HashMap::new();
     for base in bases {
         let names = base.source.index.names();
         // Most rows have the same few extensions: each is looked up by its bytes before it is copied.
-        for_each(base, |row, is_file| {
+        for_each(base, interrupt, |row, is_file| {
             let owner = if row.kind() == Kind::Stream { row.parent().unwrap_or(row) } else { row };
             let kind =
                 if owner.kind() == Kind::Folder { &[] } else { extension(names.folded(owner.name_number())) };
@@ -78,11 +79,11 @@ fn lower(folded: Vec<u8>) -> Vec<u8> {
 }
 
 /// Files that were modified about the same time before `now`, the youngest first. Groups without files are left out.
-pub(super) fn ages(bases: &[Base<'_>], now: Time) -> Vec<Line> {
+pub(super) fn ages(bases: &[Base<'_>], now: Time, interrupt: &Interrupt) -> Vec<Line> {
     let labels: Vec<&str> = AGES.iter().map(|(_, label)| *label).chain([OLDER, NO_DATE]).collect();
     let mut sums = vec![Sum::default(); labels.len()];
     for base in bases {
-        for_each(base, |row, is_file| sums[age(row.modified(), now)].add(row, is_file));
+        for_each(base, interrupt, |row, is_file| sums[age(row.modified(), now)].add(row, is_file));
     }
     let lines = sums.iter().zip(&labels).filter(|(sum, _)| sum.files > 0 || sum.bytes > 0);
     lines.map(|(sum, label)| sum.line(label.as_bytes().to_vec())).collect()

@@ -1,4 +1,6 @@
-//! Folders with their totals, and files, of one subtree.
+//! Folders with their totals, and files with their streams, of one subtree.
+//!
+//! Who interrupts gets no answer at all, so a walk that is interrupted just ends.
 
 use std::cmp::Reverse;
 use std::collections::HashSet;
@@ -7,16 +9,20 @@ use quarry_index::{Index, Kind, Row, RowFlags};
 
 use super::line::{Base, Line};
 use crate::found::{Found, PathBuffer, push_path};
+use crate::interrupt::Interrupt;
 use crate::output::row::Row as _;
 
+/// How many rows are gone through between two looks at whether the user interrupted.
+const ROWS_PER_LOOK: u32 = 4096;
+
 /// The folder itself and those in use at most `depth` levels below.
-pub(super) fn folders(base: &Base<'_>, depth: u32) -> Vec<Line> {
+pub(super) fn folders(base: &Base<'_>, depth: u32, interrupt: &Interrupt) -> Vec<Line> {
     let mut lines = vec![folder(base, base.row)];
     let index = &base.source.index;
     // Where the folders end that lie around the row: their number is its depth.
     let mut ends: Vec<u32> = Vec::new();
     let mut next = base.row.number() + 1;
-    while next < base.row.subtree_end() {
+    while next < base.row.subtree_end() && !interrupt.is_set() {
         while ends.last().is_some_and(|&end| end <= next) {
             ends.pop();
         }
@@ -51,13 +57,11 @@ fn folder(base: &Base<'_>, row: Row<'_>) -> Line {
     }
 }
 
-/// The `limit` largest files in use, each once, by the first of its names there; in no order.
-pub(super) fn files(base: &Base<'_>, limit: usize) -> Vec<Line> {
+/// The `limit` largest files and named streams in use, each once, by the first of its file's names there; in no order.
+pub(super) fn files(base: &Base<'_>, limit: usize, interrupt: &Interrupt) -> Vec<Line> {
     let mut found = Vec::new();
-    for_each(base, |row, is_file| {
-        if is_file {
-            found.push((Reverse(row.size()), Reverse(row.allocated()), row.number()));
-        }
+    for_each(base, interrupt, |row, _| {
+        found.push((Reverse(row.size()), Reverse(row.allocated()), row.number()));
     });
     if limit < found.len() {
         found.select_nth_unstable(limit);
@@ -73,7 +77,7 @@ pub(super) fn files(base: &Base<'_>, limit: usize) -> Vec<Line> {
             label: Found::with_path(&base.source.place, row, &mut paths).path().to_vec(),
             bytes,
             allocated,
-            files: 1,
+            files: u64::from(row.kind() != Kind::Stream),
             folders: 0,
             newest: row.modified(),
         }
@@ -82,10 +86,14 @@ pub(super) fn files(base: &Base<'_>, limit: usize) -> Vec<Line> {
 }
 
 /// Calls `each` with what counts in the total of the folder: every file in use, once, and every named stream, which is no file.
-pub(super) fn for_each<'a>(base: &Base<'a>, mut each: impl FnMut(Row<'a>, bool)) {
+pub(super) fn for_each<'a>(base: &Base<'a>, interrupt: &Interrupt, mut each: impl FnMut(Row<'a>, bool)) {
     let index: &'a Index = &base.source.index;
     let mut seen = HashSet::new();
-    for number in base.row.number() + 1..base.row.subtree_end() {
+    let first = base.row.number() + 1;
+    for number in first..base.row.subtree_end() {
+        if (number - first).is_multiple_of(ROWS_PER_LOOK) && interrupt.is_set() {
+            return;
+        }
         let row = index.row(number);
         if row.flags().contains(RowFlags::DELETED) {
             continue;
@@ -99,5 +107,49 @@ pub(super) fn for_each<'a>(base: &Base<'a>, mut each: impl FnMut(Row<'a>, bool))
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{files, folders};
+    use crate::du::line::Base;
+    use crate::interrupt::Interrupt;
+    use crate::sources::Source;
+    use crate::tree::{Node, file, folder, index};
+    use quarry_index::Index;
+
+    fn source() -> Source {
+        Source::of_index(index(&[
+            folder(30, 5, "docs"),
+            Node { stream: "zone", size: Some(9), ..file(31, 30, "a.txt") },
+            file(32, 5, "b.txt"),
+        ]))
+    }
+
+    /// A file and each of its streams are rows of their own, so that what a stream hides is seen.
+    #[test]
+    fn streams_are_rows_by_file() {
+        let source = source();
+        let base = Base { source: &source, row: source.index.row(Index::ROOT) };
+        let lines = files(&base, usize::MAX, &Interrupt::default());
+        let mut found: Vec<_> = lines
+            .iter()
+            .map(|line| (String::from_utf8_lossy(&line.label).into_owned(), line.bytes, line.files))
+            .collect();
+        found.sort();
+        let expected = [("/b.txt", 1, 1), ("/docs/a.txt", 9, 1), ("/docs/a.txt:zone", 7, 0)];
+        assert_eq!(found, expected.map(|(path, bytes, files)| (path.to_owned(), bytes, files)));
+        assert_eq!(lines.iter().map(|line| line.bytes).sum::<u64>(), base.row.total().bytes);
+    }
+
+    #[test]
+    fn a_walk_that_is_interrupted_ends() {
+        let source = source();
+        let base = Base { source: &source, row: source.index.row(Index::ROOT) };
+        let interrupt = Interrupt::default();
+        assert_eq!(folders(&base, 1, &interrupt).len(), 2);
+        interrupt.ask();
+        assert_eq!((folders(&base, 1, &interrupt).len(), files(&base, 9, &interrupt).len()), (1, 0));
     }
 }

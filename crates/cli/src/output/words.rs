@@ -31,13 +31,14 @@ pub(crate) fn count(number: u64, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
 }
 
-/// A word as a shell takes it, in quotes if it holds what the shell would take for itself.
+/// A word as a shell takes it, in quotes if it holds what the shell would take for itself. What could steer a terminal is spelled
+/// out.
 pub(crate) fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "-_./:,".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
         return word.to_owned();
     }
-    format!("'{}'", word.replace('\'', "'\\''"))
+    format!("'{}'", escaped(word.replace('\'', "'\\''").as_bytes()))
 }
 
 /// Bytes for each of `rows`, with one digit behind the point.
@@ -53,8 +54,13 @@ mod tests {
 
     #[test]
     fn words_are_quoted_as_a_shell_takes_them() {
-        for (word, expected) in [("demo", "demo"), ("Disk C", "'Disk C'"), ("it's", "'it'\\''s'"), ("", "''")]
-        {
+        for (word, expected) in [
+            ("demo", "demo"),
+            ("Disk C", "'Disk C'"),
+            ("it's", "'it'\\''s'"),
+            ("", "''"),
+            ("a\u{202e}b", "'a\\u{202e}b'"),
+        ] {
             assert_eq!(quoted(word), expected);
         }
     }

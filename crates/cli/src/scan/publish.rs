@@ -11,6 +11,7 @@ use quarry_index::{Index, Time};
 use quarry_io::DeviceKind;
 use quarry_scan::{Note as ScanNote, Pipeline, Progress, Report, Seat};
 
+use super::poorer;
 use super::summary::Done;
 use crate::entries;
 use crate::facts;
@@ -44,6 +45,8 @@ pub(crate) struct Job<'a> {
     pub(crate) pipeline: Pipeline,
     /// Whether to give up if another process is changing the entry.
     pub(crate) no_wait: bool,
+    /// Whether to replace the entry even by a poorer one.
+    pub(crate) force: bool,
 }
 
 impl Job<'_> {
@@ -57,7 +60,7 @@ impl Job<'_> {
     ) -> Result<Done, Failure> {
         let source = self.source()?;
         let mut lock = lock(catalog, self.name, self.no_wait, session)?;
-        self.claim(catalog, &source, session)?;
+        let replaced = self.claim(catalog, &source)?;
         let (scanned, began) = (now(), Instant::now());
         let (scan, phases) =
             volumes::scan_with_note(self.opened, self.pipeline, seat, progress, session, |report, reads| {
@@ -70,6 +73,13 @@ impl Job<'_> {
         }
         let unread = unread_bytes(&scan.report, self.opened.volume.record_bytes());
         let facts = Facts { source, scanned, took_ns, counts: counts(&scan.index, unread) };
+        if !self.force {
+            poorer::check(catalog, self.name, &facts)?;
+        }
+        if let Some(was) = replaced {
+            let name = self.name.as_str();
+            session.note(Verbosity::Usual, &format!("{name}: is {was} in the catalogue, and is replaced"));
+        }
         let began = Instant::now();
         let published = lock.publish(facts, |out| {
             scan.index.write_to(&mut Interruptible { out, session })?;
@@ -100,23 +110,22 @@ impl Job<'_> {
         Ok(Source { kind, path: SourcePath::from(path.as_path()), serial, label })
     }
 
-    /// Whether the volume may have the name.
-    fn claim(&self, catalog: &Catalog, source: &Source, session: &Session) -> Result<(), Complaint> {
+    /// Whether the volume may have the name; if that is another source's so far, which.
+    fn claim(&self, catalog: &Catalog, source: &Source) -> Result<Option<String>, Complaint> {
         // An entry that cannot be read is replaced.
-        let Ok(there) = catalog.show(self.name) else { return Ok(()) };
+        let Ok(there) = catalog.show(self.name) else { return Ok(None) };
         let there = there.facts.source;
         let is_device = self.opened.volume.device().kind() == DeviceKind::Block;
         // A device may have another path each time that it is plugged in.
         let same_volume = is_device && there.serial.is_some() && there.serial == source.serial;
         if (&there.path, &there.kind) == (&source.path, &source.kind) || same_volume {
-            return Ok(());
+            return Ok(None);
         }
         let was = crate::catalog::source_title(&there);
-        let name = self.name.as_str();
         if self.claim == Claim::Chosen {
-            session.note(Verbosity::Usual, &format!("{name}: is {was} in the catalogue, and is replaced"));
-            return Ok(());
+            return Ok(Some(was));
         }
+        let name = self.name.as_str();
         let cause = format!("the entry {} of the catalogue is {was}", quoted(name));
         let complaint = Complaint::about(self.opened.title(), cause);
         Err(complaint.then(format!(

@@ -54,6 +54,16 @@ pub enum SnapshotError {
         /// What is there.
         actual: String,
     },
+    /// What was read a second time, to be copied, is not what was checked.
+    #[error(
+        "the {bytes} bytes at byte {offset} of the snapshot are others each time that they are read: try again"
+    )]
+    Copy {
+        /// Where they start.
+        offset: u64,
+        /// How many they are.
+        bytes: u64,
+    },
     /// A value that passed its checksum and cannot be.
     #[error(
         "the snapshot is damaged: value {index} of column {column} does not fit the others; scan the source again"

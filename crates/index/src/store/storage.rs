@@ -120,6 +120,20 @@ impl Storage {
         self.sound()
     }
 
+    /// Checks the blocks that `bytes` at `offset` lie in, and whether these are the same.
+    pub(crate) fn check_copy(&self, offset: u64, bytes: &[u8]) -> Result<(), SnapshotError> {
+        let start = usize::try_from(offset).unwrap_or(usize::MAX);
+        let range = start..start.saturating_add(bytes.len());
+        // What lies around the columns was checked when the snapshot was opened.
+        let columns = range.start.max(HEADER_BYTES)..range.end.min(self.columns_end);
+        if columns.start < columns.end {
+            self.get(columns);
+        }
+        self.sound()?;
+        let same = self.whole().get(range) == Some(bytes);
+        if same { Ok(()) } else { Err(SnapshotError::Copy { offset, bytes: bytes.len() as u64 }) }
+    }
+
     /// Keeps the first fault.
     #[cold]
     pub(super) fn fault(&self, fault: SnapshotError) {

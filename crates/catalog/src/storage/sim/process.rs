@@ -205,6 +205,17 @@ impl Storage for Process {
         })
     }
 
+    fn rename_new(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.call("rename new", to, |state| {
+            if state.visible.contains_key(to) {
+                return Err(io::ErrorKind::AlreadyExists.into());
+            }
+            let node = state.file_at(from)?;
+            state.change(vec![(from.to_path_buf(), None), (to.to_path_buf(), Some(node))]);
+            Ok(())
+        })
+    }
+
     fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
         self.call("link", to, |state| {
             if state.visible.contains_key(to) {

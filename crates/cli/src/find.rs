@@ -13,6 +13,7 @@ use crate::args::{Find, Rows};
 use crate::exit::Exit;
 use crate::failure::{Complaint, Failure};
 use crate::found::{Found, PathBuffer};
+use crate::hint::hint;
 use crate::layout::Layout;
 use crate::merge::{Located, Run, merge};
 use crate::output::number::push_number;
@@ -62,6 +63,11 @@ pub(crate) fn run(find: &Find, session: &Session, out: &mut dyn Write) -> Result
         page.print(layout, session, several, &mut sink)?;
     }
     sink.finish()?;
+    if total == 0
+        && let Some(hint) = hint(&find.query.join(" "))
+    {
+        session.note(Verbosity::Usual, &format!("nothing found: {hint}"));
+    }
     let partial = lacking || sources.iter().any(|source| source.partial);
     Ok(match (partial, shown) {
         (true, _) => Exit::Partial,

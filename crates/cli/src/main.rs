@@ -20,6 +20,7 @@ mod facts;
 mod failure;
 mod find;
 mod found;
+mod hint;
 mod info;
 mod interrupt;
 mod layout;
@@ -43,7 +44,7 @@ mod volumes;
 use std::io::Write;
 
 use clap::Parser as _;
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use args::{CommandLine, Verb};
 use exit::Exit;
@@ -74,8 +75,27 @@ fn reject(error: &clap::Error) -> ! {
     if error.kind() == ErrorKind::MissingRequiredArgument && error.to_string().contains("<QUERY>") {
         eprintln!("\nwhat stands behind --on are sources: put the query before it ('' finds everything)");
     }
+    if let Some(word) = left_out(error) {
+        eprintln!("\nif you mean names without `{word}`, write '!{word}'");
+    }
     let exit = if error.use_stderr() || printed.is_err() { Exit::Error } else { Exit::Found };
     std::process::exit(exit.code().into())
+}
+
+/// The word behind a hyphen, where `find` was given one that is no flag: many programs leave out words in that way.
+fn left_out(error: &clap::Error) -> Option<String> {
+    let Some(ContextValue::String(flag)) = error.get(ContextKind::InvalidArg) else { return None };
+    let letter = flag.strip_prefix('-').filter(|rest| !rest.starts_with('-'))?;
+    let mut words = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());
+    if error.kind() != ErrorKind::UnknownArgument || words.next()? != "find" {
+        return None;
+    }
+    let hyphened = |word: String| {
+        let rest = word.strip_prefix('-')?;
+        let is_word = rest.chars().count() > 1 && rest.chars().all(char::is_alphanumeric);
+        (is_word && rest.contains(letter)).then(|| rest.to_owned())
+    };
+    words.find_map(hyphened)
 }
 
 fn run(verb: &Verb, session: &Session, out: &mut dyn Write) -> Result<Exit, Failure> {

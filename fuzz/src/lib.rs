@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 mod boot;
+mod catalog;
 mod dump;
 mod forge;
 mod identify;
@@ -23,6 +24,7 @@ mod target;
 mod volume;
 
 pub use boot::boot;
+pub use catalog::catalog;
 pub use dump::dump;
 pub use identify::identify;
 pub use query::query;

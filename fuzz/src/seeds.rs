@@ -38,6 +38,7 @@ pub fn seeds() -> Vec<Seed> {
     };
     [
         ("boot", boots()),
+        ("catalog", (1..=12).map(|seed| choices(seed, 32 << (seed / 3))).collect()),
         ("dump", dumps()),
         ("identify", disks()),
         ("query", QUERIES.lines().map(|line| line.trim().as_bytes().to_vec()).collect()),

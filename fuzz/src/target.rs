@@ -16,6 +16,7 @@ pub struct Target {
 /// All targets.
 pub const TARGETS: &[Target] = &[
     Target { name: "boot", body: crate::boot },
+    Target { name: "catalog", body: crate::catalog },
     Target { name: "dump", body: crate::dump },
     Target { name: "identify", body: crate::identify },
     Target { name: "query", body: crate::query },

@@ -1,10 +1,10 @@
 //! From what the workers read to an index: stitch, join, number, lay out.
 //!
-//! Six steps, none recursive:
+//! Six steps, none of which goes deeper where folders do:
 //! 1. the workers' tables become one, in the order of the records ([`stitch`]), and names, streams and facts from
 //!    extension records find their files ([`join`], [`items`]);
 //! 2. each spelling is kept once, in order ([`crate::names`]), while names find their folders ([`parents`]);
-//! 3. they are numbered in preorder ([`tree`]), files by the first of their rows ([`layout`]);
+//! 3. they are numbered in preorder ([`children`], [`tree`]), files by the first of their rows ([`layout`]);
 //! 4. the facts of the files are packed in that order ([`files`]);
 //! 5. what lies below each folder is summed up ([`totals`]);
 //! 6. the other columns are packed, and all written as a snapshot, in memory or to a file ([`emit`]).
@@ -12,6 +12,7 @@
 //! Until step 3 what will be a row is an *item*: the names in the order of their records, then the streams,
 //! then the rows that are made here.
 
+mod children;
 mod emit;
 mod files;
 mod findings;

@@ -8,22 +8,18 @@
 //! Deleted folders go the same way and are no findings: their parents went on to be something else, so that nothing
 //! about them need fit.
 
+use super::children::{Child, Children};
 use super::findings::{FindingKind, Findings};
-use super::items::{Items, NO_ITEM};
+use super::items::Items;
 use super::parents::Parents;
 use super::stitch::Stitched;
-use crate::batch::{ITEMS_MAX, as_u32};
+use crate::batch::as_u32;
 use crate::file::FileFlags;
 use crate::pieces::MADE;
 
 /// Levels of folders below the root or the bucket that are followed: twice what NTFS allows, whose paths have 32,767
 /// units at most.
 pub(crate) const DEPTH_MAX: usize = 32 << 10;
-const WORD: usize = u64::BITS as usize;
-/// Folders whose children are brought near in one go.
-const TOUCH_MAX: usize = 64;
-/// Children that a thread sorts without asking others to help.
-const TASK_CHILDREN: usize = 1 << 14;
 
 /// Rows in preorder.
 #[derive(Debug, Default)]
@@ -54,7 +50,7 @@ pub(super) fn number(
     let mut heads = Vec::new();
     // What was not met is a ring, or hangs on one. A childless item does so by its parent.
     // The root and the bucket, which were made here, are nobody's children.
-    let unmet = walk.rows.item.len() < children.key.len() + MADE;
+    let unmet = walk.rows.item.len() < children.len() + MADE;
     for item in (0..as_u32(items.file.len())).filter(|_| unmet) {
         if children.of(item).is_empty() || walk.seen[item as usize] {
             continue;
@@ -90,71 +86,6 @@ fn note_living(kind: FindingKind, item: u32, stitched: &Stitched, items: &Items,
     let file = &stitched.files[items.file[item as usize] as usize];
     if !file.flags.contains(FileFlags::DELETED) {
         findings.note(kind, file.record);
-    }
-}
-
-/// The children of every item, one after another.
-struct Children {
-    /// Where the children of each item start; those of the next follow.
-    start: Vec<u32>,
-    /// What siblings are sorted by.
-    key: Vec<u64>,
-}
-
-/// A child as a number, by which siblings are sorted: the bit that says that it is no stream, the number of its name in 31 bits, the
-/// item in 31 bits, the bit that says that it has children.
-const NO_STREAM: u64 = 1 << 63;
-const NAME_SHIFT: u32 = 32;
-const _: () = assert!(ITEMS_MAX < 1 << 31);
-
-impl Children {
-    /// A counting sort of the items by parent, then siblings by name: streams first, and by item where names are the same,
-    /// so that the order of rows is that of their paths.
-    fn new(parents: &[u32], items: &Items, names: &[u32]) -> Self {
-        let mut start = vec![0u32; items.file.len() + 2];
-        for &parent in parents.iter().filter(|&&parent| parent != NO_ITEM) {
-            start[parent as usize + 2] += 1;
-        }
-        let mut has_children = vec![0u64; items.file.len().div_ceil(WORD)];
-        let mut before = 0;
-        for (place, start) in start.iter_mut().enumerate().skip(2) {
-            has_children[(place - 2) / WORD] |= u64::from(*start > 0) << ((place - 2) % WORD);
-            before += *start;
-            *start = before;
-        }
-        let mut key = vec![0; before as usize];
-        for (child, (&parent, &name)) in (0u32..).zip(parents.iter().zip(names)) {
-            if parent != NO_ITEM {
-                let place = &mut start[parent as usize + 1];
-                let kind = if items.is_stream(child) { 0 } else { NO_STREAM };
-                let holds = has_children[child as usize / WORD] >> (child as usize % WORD) & 1;
-                key[*place as usize] = kind | u64::from(name) << NAME_SHIFT | u64::from(child) << 1 | holds;
-                *place += 1;
-            }
-        }
-        sort_siblings(&start, &mut key);
-        Self { start, key }
-    }
-
-    fn of(&self, item: u32) -> std::ops::Range<u32> {
-        self.start[item as usize]..self.start[item as usize + 1]
-    }
-}
-
-/// Sorts the children of each item, halves of the items on whichever thread is free.
-fn sort_siblings(start: &[u32], key: &mut [u64]) {
-    let [first, .., last] = *start else { return };
-    if (last - first) as usize > TASK_CHILDREN && start.len() > 2 {
-        let middle = start.len() / 2;
-        let (left, right) = key.split_at_mut((start[middle] - first) as usize);
-        rayon::join(|| sort_siblings(&start[..=middle], left), || sort_siblings(&start[middle..], right));
-        return;
-    }
-    let mut rest = key;
-    for bounds in start.windows(2).filter(|bounds| bounds[0] < bounds[1]) {
-        let siblings;
-        (siblings, rest) = rest.split_at_mut((bounds[1] - bounds[0]) as usize);
-        siblings.sort_unstable();
     }
 }
 
@@ -240,9 +171,8 @@ impl<'a> Walk<'a> {
                 self.open.pop();
                 continue;
             };
-            let key = self.children.key[place as usize];
-            let (item, name) = (low32(key) >> 1, low32((key & !NO_STREAM) >> NAME_SHIFT));
-            if key & 1 == 0 && self.open.len() <= DEPTH_MAX {
+            let Child { item, name, holds_others } = self.children.at(place);
+            if !holds_others && self.open.len() <= DEPTH_MAX {
                 self.push(row, item, name);
             } else {
                 self.enter(row, item, name);
@@ -265,18 +195,9 @@ impl<'a> Walk<'a> {
         if !rest.is_empty() {
             let holder = self.rows.holders.len();
             self.rows.holders.push((row, row + 1));
-            self.touch_below(rest.clone());
+            self.children.touch_below(rest.clone());
             self.open.push(Open { row, holder, rest });
         }
-    }
-
-    /// Has the children of all folders among these brought near at the same time. They are gone to next, and where each is shows
-    /// only when the one before has come.
-    fn touch_below(&self, children: std::ops::Range<u32>) {
-        let Children { start, key } = self.children;
-        let folders = key[children.start as usize..children.end as usize].iter().filter(|&&key| key & 1 != 0);
-        let first = folders.take(TOUCH_MAX).map(|&folder| start[low32(folder) as usize >> 1]);
-        std::hint::black_box(first.fold(0, |seen, place| seen ^ key[place as usize]));
     }
 
     fn push(&mut self, parent: u32, item: u32, name: u32) {
@@ -306,9 +227,4 @@ fn ring_head(item: u32, parents: &[u32]) -> u32 {
         member = up(member);
     }
     head
-}
-
-fn low32(word: u64) -> u32 {
-    let [a, b, c, d, ..] = word.to_le_bytes();
-    u32::from_le_bytes([a, b, c, d])
 }

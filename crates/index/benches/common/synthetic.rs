@@ -48,8 +48,8 @@ pub(crate) fn index(rows: u32, distinct: u32) -> Index {
         batch.open_file();
         let folder = number % FOLDERS == 0;
         let bits = mixed(u64::from(number));
-        // The names of a source in which few differ: any of the first.
-        let name = if distinct >= 100 { u64::from(number) } else { bits % names.max(1) };
+        // Where not all differ, those of the first come again.
+        let name = u64::from(number) % names.max(1);
         batch.name(parent(number), false, |blob| push_name(name, folder, blob));
         batch.close_file(file(number, folder, bits));
     }

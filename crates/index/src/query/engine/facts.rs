@@ -145,8 +145,10 @@ impl FactTest {
             let mut file = primary.rank(first * WORD);
             let classes = classes.get(first * WORD..).unwrap_or_default().chunks(WORD);
             for ((place, word), classes) in (first..).zip(words).zip(classes) {
-                let primaries = primary.word(place);
-                let mut alone = !primaries & u64::MAX >> (WORD - classes.len());
+                // No row lies behind the last one, whatever bits somebody put there.
+                let rows = u64::MAX >> (WORD - classes.len());
+                let primaries = primary.word(place) & rows;
+                let mut alone = !primaries & rows;
                 *word = spread(files.word_at(file), primaries);
                 if folders != Folders::AsFiles {
                     let folder = |&class: &u8| kind_in(class) == Kind::Folder;

@@ -1,13 +1,14 @@
 //! The first rows in the order of the tree, found by asking one row after another.
 //!
 //! Who wants twenty rows of sixty thousand does not want to wait for all of them. Where hits are as dense as that, the first twenty
-//! stand among the first few hundred rows; where they are not, that shows soon, and the sweeps do it.
+//! stand among the first few hundred rows; where they are not, that shows soon, and the sweeps do it. Few are asked until then, for their names
+//! lie in as many blocks, each of which is checked when it is first touched.
 
 use super::plan::Plan;
 use crate::Index;
 
 /// Rows that are asked before it is decided whether to go on.
-const ROWS_MIN: usize = 512;
+const ROWS_MIN: usize = 128;
 /// At most one row in so many is asked: one by itself costs some 100 ns, in a sweep a few.
 const SHARE: usize = 32;
 

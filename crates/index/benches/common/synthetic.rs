@@ -50,7 +50,8 @@ pub(crate) fn index(rows: u32, distinct: u32) -> Index {
         let bits = mixed(u64::from(number));
         // Where not all differ, those of the first come again.
         let name = u64::from(number) % names.max(1);
-        batch.name(parent(number), false, |blob| push_name(name, folder, blob));
+        // Some files are called like folders then, so that as many names differ as are asked for.
+        batch.name(parent(number), false, |blob| push_name(name, name.is_multiple_of(FOLDERS.into()), blob));
         batch.close_file(file(number, folder, bits));
     }
     Builder::new(ROOT, CaseTable::default()).build(vec![batch]).expect("it fits").0

@@ -273,3 +273,61 @@ impl Registered {
         self.packet_file.get()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::port::{Op, Port, PortOptions};
+    use crate::sim::{Sim, SimProfile};
+    use crate::{Buffer, FaultyDevice, FileDevice, MemoryDevice, Window};
+
+    /// What a port reads in a device's place, and through which backend.
+    fn check(device: Arc<dyn Device>, offset: u64, backend: Option<&str>) {
+        let expected = device.read_bytes(offset, 100).unwrap();
+        let PortSource { target, offset: base } = PortSource::of(&device);
+        let port: Port<()> = PortOptions::new().working_on(&target).open().unwrap();
+        let registered = port.register(target, 0).unwrap();
+        assert!(!registered.is_writable() || backend == Some("sim"));
+        let op = Op::read(&registered, base + offset, Buffer::alone(100).unwrap(), ());
+        let completion = port.submit(op).unwrap().wait();
+        assert_eq!(completion.result.unwrap(), 100);
+        assert_eq!(&completion.buffers.into_one().unwrap()[..], expected);
+        assert!(backend.is_none_or(|backend| port.backend() == backend));
+    }
+
+    #[test]
+    fn a_port_reads_what_the_device_reads() {
+        let bytes: Vec<u8> = (0..=255).cycle().take(64 << 10).collect();
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), &bytes).unwrap();
+        let on_disk: Arc<dyn Device> = Arc::new(FileDevice::open(file.path()).unwrap());
+        let memory: Arc<dyn Device> = Arc::new(MemoryDevice::new("memory", bytes.clone()));
+        let disk = Sim::new(1).disk(SimProfile::instant(), bytes.len() as u64);
+        disk.fill(0, &bytes);
+        check(Arc::clone(&on_disk), 7, None);
+        // A part of a part, by the handle of the whole.
+        let part: Arc<dyn Device> = Arc::new(Window::new(on_disk, "part", 1000, 9000).unwrap());
+        let inner: Arc<dyn Device> = Arc::new(Window::new(part, "inner", 11, 800).unwrap());
+        assert_eq!(inner.port_source().map(|source| source.offset), Some(1011));
+        check(inner, 300, None);
+        check(Arc::clone(&memory), 7, Some("threads"));
+        check(Arc::new(disk), 7, Some("sim"));
+        // What changes bytes on their way is not gone past.
+        let faulty = FaultyDevice::new(memory).overlay(50, [0xAA; 20], crate::Overlay::LaterReads);
+        assert!(faulty.port_source().is_none());
+        faulty.read_bytes(0, 100).unwrap();
+        check(Arc::new(faulty), 0, Some("threads"));
+    }
+
+    #[test]
+    fn what_is_cached_is_told_where_the_system_tells() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), [1; 8192]).unwrap();
+        let device = FileDevice::open(file.path()).unwrap();
+        // It was written just now. Where the file system cannot tell, nothing is said.
+        assert_ne!(device.is_cached(0, 8192), Some(false));
+        assert_eq!(device.is_cached(0, 0), None, "nothing is asked for");
+        assert_eq!(device.is_cached(u64::MAX, 2), None);
+        assert_eq!(MemoryDevice::new("memory", [0; 4]).is_cached(0, 4), Some(true));
+    }
+}

@@ -1,6 +1,6 @@
 //! The `quarry` command: finds any file on an NTFS volume.
 //!
-//! A verb a module ([`find`], [`scan`], [`du`], [`info`], [`catalog`], [`bench`], [`demo`], [`manual`]). What they share: the command
+//! A verb a module ([`find`], [`scan`], [`du`], [`info`], [`catalog`], [`mod@bench`], [`demo`], [`manual`]). What they share: the command
 //! line ([`args`]), the run ([`session`], [`terminal`], [`interrupt`]), what is searched ([`sources`], [`volumes`], [`entries`],
 //! [`place`]), the output ([`output`], [`layout`]) and how all of it ends ([`exit`], [`failure`]). Nothing is prepared before it is needed: the
 //! command starts in a millisecond.

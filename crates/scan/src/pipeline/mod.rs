@@ -1,6 +1,6 @@
 //! Reading a `$MFT` and parsing it, on as many threads as are given, in one of seven modes.
 //!
-//! There is one engine: a [plan](plan) of chunks, [workers](worker) that parse each chunk in the buffer that it was read into, and
+//! There is one engine: a [plan] of chunks, [workers](worker) that parse each chunk in the buffer that it was read into, and
 //! either each worker's own blocking reads or reads that run [ahead] of them on a completion port. A [`Mode`] is a set of
 //! numbers for it; the index does not depend on them. No thread merges: the records of chunks do not overlap, so that
 //! each worker fills columns of its own, which are stitched when all are there.

@@ -13,8 +13,27 @@ use crate::steps::tests;
 use crate::wine::{self, Prefix, TARGET};
 use crate::{packages, workspace};
 
-/// Tests that do not run under wine, by a part of their names, and why not. All others do.
-const LEFT_OUT: &[(&str, &str)] = &[];
+/// Tests that do not run under wine, by the beginnings of their names, and why not. All others do.
+const LEFT_OUT: &[(&str, &str)] = &[
+    (
+        "a_loss_of_power",
+        "a simulated disk that is the same on every system: minutes here, half an hour in wine's heap",
+    ),
+    ("what_is_said_is_what_readers_see", "the same"),
+    (
+        "killed_processes_leave_a_sound_catalogue",
+        "wine replaces no file that somebody has open, as Windows does, and lists no folder that a process died in",
+    ),
+    ("gpt_with_its_checksums", "compares with a program of this system"),
+    ("mbr_with_primary_and_logical_partitions", "the same"),
+    ("lookalikes_are_taken_for_what_they_imitate", "the same"),
+    ("whole_mft_is_walked", "compares with a library that prints paths as the system has them"),
+];
+/// Packages that do not: committed inputs that mean the same on every system, and rules over sources.
+const PACKAGES_LEFT_OUT: &[&str] = &["quarry-fuzz", "quarry-tests"];
+
+/// Cases of a property test: what they ask has been asked on this system, of the same code, many times more.
+const PROPERTY_CASES: &str = "32";
 
 /// What is asked of the Windows command and of this system's, which have to say the same.
 const QUESTIONS: &[&[&str]] = &[
@@ -40,19 +59,21 @@ fn checks(prefix: &Prefix) -> Result<()> {
     let image = image()?;
     let volume = prefix.attach(&image)?;
     for (test, why) in LEFT_OUT {
-        println!("!! not run under wine: {test}: {why}");
+        println!("!! not run under wine: {test} ({why})");
     }
-    // Those that talk to the system first: what fails in them fails above, too.
-    for packages in [
-        "--package quarry-sync --package quarry-io",
-        "--workspace --exclude quarry-sync --exclude quarry-io --exclude quarry-tests --exclude quarry-fuzz --exclude quarry-xtask",
-    ] {
-        let mut command = tests(&format!("test {packages} --lib --bins --tests --target {TARGET} --"));
-        command.args(LEFT_OUT.iter().flat_map(|(test, _)| ["--skip", test]));
-        command.env("QUARRY_RAW_VOLUME", volume).env("QUARRY_RAW_IMAGE", wine::path(&image));
-        run(prefix.set(&mut command))?;
-    }
+    println!("!! not built for Windows: {}, and no benches", PACKAGES_LEFT_OUT.join(", "));
+    let packages: String = PACKAGES_LEFT_OUT.iter().map(|package| format!("--exclude {package} ")).collect();
+    let mut command =
+        tests(&format!("test --workspace {packages} --lib --bins --tests --target {TARGET} --"));
+    command.args(LEFT_OUT.iter().flat_map(|(test, _)| ["--skip", test]));
+    command.env("QUARRY_RAW_VOLUME", volume).env("QUARRY_RAW_IMAGE", wine::path(&image));
+    run(prefix.set(quickly(&mut command)))?;
     compare(prefix, &image, volume)
+}
+
+/// Few cases, and no debug information, which takes the linker longer than the code and leads nowhere under wine.
+fn quickly(command: &mut Command) -> &mut Command {
+    command.env("PROPTEST_CASES", PROPERTY_CASES).env("CARGO_PROFILE_DEV_DEBUG", "0")
 }
 
 /// The demo volume, as a file.
@@ -67,7 +88,7 @@ fn image() -> Result<PathBuf> {
 fn compare(prefix: &Prefix, image: &Path, volume: &str) -> Result<()> {
     let build = "build --package quarry-cli --bin quarry";
     run(&mut tests(build))?;
-    run(&mut tests(&format!("{build} --target {TARGET}")))?;
+    run(quickly(&mut tests(&format!("{build} --target {TARGET}"))))?;
     let native = workspace::target().join("debug/quarry");
     let foreign = workspace::target().join(TARGET).join("debug/quarry.exe");
     for question in QUESTIONS {

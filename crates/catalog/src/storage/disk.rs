@@ -76,6 +76,12 @@ impl Storage for Disk {
     /// [`crate::durable`]).
     #[expect(clippy::disallowed_methods)]
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        for pause in RENAME_PAUSES_MS {
+            match fs::rename(from, to) {
+                Err(error) if is_held_open(&error) => std::thread::sleep(Duration::from_millis(*pause)),
+                renamed => return renamed,
+            }
+        }
         fs::rename(from, to)
     }
 
@@ -178,6 +184,15 @@ fn folder_builder() -> fs::DirBuilder {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder
+}
+
+/// How long a file is left to those who have it open before it is renamed or replaced all the same.
+const RENAME_PAUSES_MS: &[u64] = if cfg!(windows) { &[1, 2, 4, 8, 16, 32, 64, 128] } else { &[] };
+
+/// On Windows a file that a reader, or a scanner for viruses, has open for a moment cannot be replaced where the file system
+/// knows no renaming as POSIX has it: access is denied (5), or sharing violated (32).
+fn is_held_open(error: &io::Error) -> bool {
+    cfg!(windows) && matches!(error.raw_os_error(), Some(5 | 32))
 }
 
 /// Advisory locks stop nobody who does not ask; the mode of the file does.

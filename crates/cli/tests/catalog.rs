@@ -1,7 +1,10 @@
 //! The catalogue as several processes and a damaged disk treat it: what `find`, `info` and `catalog` say then.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+#[cfg(target_os = "linux")]
+use std::process::Stdio;
+use std::process::{Command, Output};
+#[cfg(target_os = "linux")]
 use std::time::Duration;
 
 /// The command in `folder`, which has a catalogue of its own.

@@ -48,6 +48,7 @@ fn folder() -> &'static Path {
 }
 
 /// A folder with the demo volume and an entry of it in a catalogue of its own, for a test that changes things.
+#[cfg(unix)]
 fn own_folder(name: &str) -> PathBuf {
     let own = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("commands-{name}"));
     let _ = std::fs::remove_dir_all(&own);
@@ -104,6 +105,7 @@ fn commands_print_what_is_written() {
 }
 
 /// The commands among the examples of a verb's help.
+#[cfg(unix)]
 fn examples(verb: &str) -> Vec<String> {
     let output = run(quarry(Path::new(env!("CARGO_MANIFEST_DIR"))).args([verb, "--help"]));
     let help = String::from_utf8(output.stdout).expect("help is text");

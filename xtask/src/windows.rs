@@ -38,9 +38,13 @@ const PROPERTY_CASES: &str = "32";
 /// What is asked of the Windows command and of this system's, which have to say the same.
 const QUESTIONS: &[&[&str]] = &[
     &["find", "", "--format", "csv", "--columns", "path,size,allocated,modified,created,state"],
-    &["find", "*.jpg", "--sort", "size", "--paths"],
+    &["find", "*.jpg", "--sort", "size", "--format", "paths"],
+    &["find", "dm:2024", "--format", "table"],
     &["find", "size:>1mb dm:>=2024", "--deleted", "--format", "jsonl", "--columns", "path,size,state"],
 ];
+
+/// Where it is asked, so that dates depend on a database of time zones, which Windows has not.
+const ZONE: &str = "Europe/Berlin";
 
 /// Builds for Windows and runs what can be run.
 ///
@@ -93,11 +97,11 @@ fn compare(prefix: &Prefix, image: &Path, volume: &str) -> Result<()> {
     let foreign = workspace::target().join(TARGET).join("debug/quarry.exe");
     for question in QUESTIONS {
         let mut asked = Command::new(&native);
-        let expected = output(asked.args(*question).arg("--on").arg(image).env("TZ", "UTC"))?;
+        let expected = output(asked.args(*question).arg("--on").arg(image).env("TZ", ZONE))?;
         ensure!(expected.len() > 100, "`{}` finds next to nothing", question.join(" "));
         for source in [wine::path(image), volume.to_owned()] {
             let mut asked = prefix.command(&foreign);
-            let found = output(asked.args(*question).args(["--on", &source]).env("TZ", "UTC"))?;
+            let found = output(asked.args(*question).args(["--on", &source]).env("TZ", ZONE))?;
             let same = found == expected;
             ensure!(
                 same,

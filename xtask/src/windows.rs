@@ -20,6 +20,7 @@ const LEFT_OUT: &[(&str, &str)] = &[
         "a simulated disk that is the same on every system: minutes here, half an hour in wine's heap",
     ),
     ("what_is_said_is_what_readers_see", "the same"),
+    ("tests::interleave", "the same"),
     (
         "killed_processes_leave_a_sound_catalogue",
         "wine replaces no file that somebody has open, as Windows does, and lists no folder that a process died in",

@@ -25,6 +25,7 @@ const LEFT_OUT: &[(&str, &str)] = &[
         "killed_processes_leave_a_sound_catalogue",
         "wine replaces no file that somebody has open, as Windows does, and lists no folder that a process died in",
     ),
+    ("entries_come_change_and_go", "wine goes on listing files that were deleted while they were open"),
     ("gpt_with_its_checksums", "compares with a program of this system"),
     ("mbr_with_primary_and_logical_partitions", "the same"),
     ("lookalikes_are_taken_for_what_they_imitate", "the same"),

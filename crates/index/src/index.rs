@@ -6,7 +6,7 @@ use std::io::{self, Cursor, Write};
 use crate::Evidence;
 use crate::build::{DEPTH_MAX, NO_RECORD};
 use crate::check;
-use crate::file::{FileFlags, FileId, Time};
+use crate::file::{File, FileFlags, FileId, Time};
 use crate::names::NameStore;
 use crate::row::{Kind, RowFlags};
 use crate::rows::{Files, KeptEvidence, Rows, TotalColumns, flags_in, kind_in};
@@ -198,6 +198,36 @@ impl Index {
         (0..self.directory.rows).map(|row| Row { index: self, row })
     }
 
+    /// What a file is called; nothing for one that stands for no record.
+    pub(crate) fn id_of(&self, file: usize) -> Option<FileId> {
+        let record = Some(self.files.record.get_u32(file)).filter(|&record| record != NO_RECORD)?;
+        Some(FileId { record, sequence: u16::try_from(self.files.sequence.get(file)).unwrap_or(u16::MAX) })
+    }
+
+    /// The facts of a file.
+    pub(crate) fn facts_of(&self, file: usize) -> File {
+        let files = &self.files;
+        let time = |column: &Packed| Time(column.get(file));
+        File {
+            record: files.record.get_u32(file),
+            sequence: u16::try_from(files.sequence.get(file)).unwrap_or(u16::MAX),
+            size: files.size.get(file),
+            allocated: files.allocated.get(file),
+            created: time(&files.created),
+            modified: time(&files.modified),
+            changed: time(&files.changed),
+            accessed: time(&files.accessed),
+            attributes: files.attributes.get_u32(file),
+            reparse_tag: files.tag.get_u32(file),
+            flags: self.flags_of(file),
+        }
+    }
+
+    /// One-bit facts of a file.
+    pub(crate) fn flags_of(&self, file: usize) -> FileFlags {
+        FileFlags::from_bits_truncate(u8::try_from(self.files.flags.get(file)).unwrap_or(0))
+    }
+
     /// Bytes that the index takes, in memory or in the file that it lies in.
     #[must_use]
     pub fn bytes(&self) -> usize {
@@ -260,7 +290,7 @@ impl<'a> Row<'a> {
         let parent = self.parent()?;
         match self.index.rows.claim(self.row) {
             Some(claimed) => FileId::unpacked(claimed),
-            None => Some(FileId { record: parent.record()?, sequence: parent.sequence() }),
+            None => self.index.id_of(parent.file_place()),
         }
     }
 
@@ -307,16 +337,6 @@ impl<'a> Row<'a> {
     /// Where its stream is, if it is one.
     fn stream(self) -> Option<usize> {
         (self.kind() == Kind::Stream).then(|| self.index.rows.extra(self.row))
-    }
-
-    /// Length of its file's main data, also for a stream.
-    pub(crate) fn file_size(self) -> u64 {
-        self.index.files.size.get(self.file_place())
-    }
-
-    /// Bytes that its file's main data takes, also for a stream.
-    pub(crate) fn file_allocated(self) -> u64 {
-        self.index.files.allocated.get(self.file_place())
     }
 
     /// Length in bytes.
@@ -400,8 +420,7 @@ impl<'a> Row<'a> {
     /// One-bit facts of its file.
     #[must_use]
     pub fn file_flags(self) -> FileFlags {
-        let bits = self.index.files.flags.get(self.file_place());
-        FileFlags::from_bits_truncate(u8::try_from(bits).unwrap_or(0))
+        self.index.flags_of(self.file_place())
     }
 
     /// As [`Index::sound`], which cannot tell which row it was that was damaged.

@@ -110,8 +110,12 @@ impl Base {
 
     /// All rows of the file that has this row, streams too, ascending.
     pub(super) fn rows_of_file(&self, row: u32) -> impl Iterator<Item = u32> {
+        self.rows_of(row, self.index.row(row).file())
+    }
+
+    /// The same, if the file is known.
+    pub(super) fn rows_of(&self, row: u32, file: u32) -> impl Iterator<Item = u32> {
         let rows = &self.index.rows;
-        let file = self.index.row(row).file();
         let first = if rows.primary.contains(row as usize) { Some(row) } else { rows.primary_of(file) };
         let more = self.extras.get(&file).map_or(&[][..], Vec::as_slice);
         first.into_iter().chain(more.iter().copied())

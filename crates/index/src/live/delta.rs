@@ -151,18 +151,20 @@ impl Delta {
 
     /// Takes the file out of the index that has the record there; whether that was a folder.
     fn unseat(&mut self, base: &Base, record: u32) -> bool {
-        let row = base.row_of(record);
-        if let Some(row) = row {
-            for row in base.rows_of_file(row) {
+        let mut folder = false;
+        if let Some(row) = base.row_of(record) {
+            let file = base.index.row(row).file();
+            for row in base.rows_of(row, file) {
                 self.gone.insert(row);
                 self.irregular.insert_range(row + 1, base.index.row(row).subtree_end());
             }
+            folder = base.index.flags_of(file as usize).contains(FileFlags::DIRECTORY);
         }
         // Whoever was waiting for a folder of this number may have found it.
         for &orphan in base.orphans_of(record) {
             self.irregular.insert_range(orphan, base.index.row(orphan).subtree_end());
         }
-        row.is_some_and(|row| base.index.row(row).file_flags().contains(FileFlags::DIRECTORY))
+        folder
     }
 
     /// Puts a file where the record is; whether that changes where folders lie.
@@ -185,7 +187,8 @@ impl Delta {
         let kept = base.row_of(record).filter(|&row| root || same_place(base, row, &state));
         let first = as_u32(self.rows.len());
         if let Some(row) = kept {
-            for row in base.rows_of_file(row) {
+            let place = base.index.row(row).file();
+            for row in base.rows_of(row, place) {
                 let stream = base.index.row(row).kind() == Kind::Stream;
                 if stream {
                     self.gone.insert(row)
@@ -195,7 +198,9 @@ impl Delta {
                 self.irregular.insert(row);
             }
             *self.slots.slot(record) = Slot::Facts(file);
-            self.push_streams(base, file, row_of_first_name(base, row, &state), &state);
+            if !state.streams.is_empty() {
+                self.push_streams(base, file, row_of_first_name(base, row, &state), &state);
+            }
         } else {
             folders |= self.unseat(base, record);
             *self.slots.slot(record) = Slot::File(file);
@@ -251,16 +256,15 @@ fn row_of_first_name(base: &Base, row: u32, state: &FileState) -> u32 {
 fn same_place(base: &Base, row: u32, state: &FileState) -> bool {
     const TELLING: FileFlags =
         FileFlags::DIRECTORY.union(FileFlags::DELETED).union(FileFlags::METAFILE).union(FileFlags::STRAY);
-    let had = base.index.row(row);
-    let (flags, file) = (had.file_flags(), &state.file);
+    let (index, place, file) = (&base.index, base.index.row(row).file(), &state.file);
     let link = |tag| crate::is_link_tag(tag);
-    if had.sequence() != file.sequence
-        || flags & TELLING != file.flags & TELLING
-        || link(had.reparse_tag()) != link(file.reparse_tag)
+    if index.files.sequence.get(place as usize) != u64::from(file.sequence)
+        || index.flags_of(place as usize) & TELLING != file.flags & TELLING
+        || link(index.files.tag.get_u32(place as usize)) != link(file.reparse_tag)
     {
         return false;
     }
-    let names = base.rows_of_file(row).map(|row| base.index.row(row));
+    let names = base.rows_of(row, place).map(|row| index.row(row));
     let mut had =
         names.filter(|row| row.kind() != Kind::Stream).map(|row| (row.claimed_parent(), row.name()));
     if let [(parent, name)] = state.names.as_slice() {

@@ -8,7 +8,9 @@
 //! Rows of the index whose place in the tree and whose facts are as they were are *regular*: the engine finds them in the columns.
 //! All others (what a moved folder holds, what has other facts, what is new) are few, and each is asked by itself
 //! (a `question`). So a folder that moves costs nothing but that its rows become irregular; when there are many, the view is
-//! [rebuilt](View::rebuild). A batch costs its own size, however much changed before ([`paged`]). Only which of two equal names of one file comes first in a folder may be forgotten. A folder whose facts alone changed, as most do all the time, keeps its rows regular.
+//! [rebuilt](View::rebuild). A batch costs its own size, however much changed before (`paged`). Only which
+//! of two equal names of one file comes first in a folder may be forgotten. A folder whose facts alone changed, as most do all the
+//! time, keeps its rows regular.
 
 mod base;
 mod delta;
@@ -22,6 +24,7 @@ mod search;
 mod tests;
 mod totals;
 mod tree;
+mod wire;
 
 use std::sync::{Arc, OnceLock};
 

@@ -60,22 +60,8 @@ impl<'a> ViewRow<'a> {
         if let Some(set) = self.set() {
             return set.file;
         }
-        let old = self.old();
-        let of = |fact: fn(Row<'a>) -> u64| old.map_or(0, fact);
-        let time = |fact: fn(Row<'a>) -> crate::Time| old.map_or(crate::Time(0), fact);
-        File {
-            record: old.and_then(Row::record).unwrap_or(crate::build::NO_RECORD),
-            sequence: old.map_or(0, Row::sequence),
-            size: of(Row::file_size),
-            allocated: of(Row::file_allocated),
-            created: time(Row::created),
-            modified: time(Row::modified),
-            changed: time(Row::changed),
-            accessed: time(Row::accessed),
-            attributes: old.map_or(0, Row::attributes),
-            reparse_tag: old.map_or(0, Row::reparse_tag),
-            flags: old.map_or_else(FileFlags::empty, Row::file_flags),
-        }
+        let index = &self.view.base.index;
+        index.facts_of(self.old().map_or_else(|| index.files() as usize, |row| row.file() as usize))
     }
 
     /// The facts of the stream, if it is one.

@@ -301,6 +301,46 @@ proptest! {
     }
 }
 
+proptest! {
+    /// What a log holds is what was put into it; a log that is cut, or is none, is refused and does no harm.
+    #[test]
+    fn changes_come_back_from_bytes(
+        states in prop::collection::vec(state(), 0..4),
+        removed: u32,
+        cut: prop::sample::Index,
+        noise in prop::collection::vec(any::<u8>(), 0..300),
+    ) {
+        let changes: Vec<Change> =
+            states.into_iter().map(Change::Set).chain([Change::Remove(removed)]).collect();
+        let mut bytes = Vec::new();
+        changes.iter().for_each(|change| change.encode(&mut bytes));
+        let mut rest = bytes.as_slice();
+        for change in &changes {
+            let back = Change::decode(&mut rest).unwrap();
+            prop_assert_eq!(format!("{back:?}"), format!("{change:?}"));
+        }
+        prop_assert!(rest.is_empty());
+        let mut cut = &bytes[..cut.index(bytes.len())];
+        prop_assert!((0..changes.len()).any(|_| Change::decode(&mut cut).is_none()), "one was cut");
+        let mut noise = noise.as_slice();
+        while Change::decode(&mut noise).is_some() {}
+    }
+}
+
+/// As `docs/formats/log.md` draws them.
+#[test]
+fn changes_are_drawn_as_they_are() {
+    let mut bytes = Vec::new();
+    Change::Remove(0x0102_0304).encode(&mut bytes);
+    assert_eq!(bytes, [2, 4, 3, 2, 1]);
+    bytes.clear();
+    Change::Set(small()[&33].clone()).encode(&mut bytes);
+    assert_eq!(bytes.len(), 132 + 8 + 3 + 3 + 18 + 1, "two names of three bytes, a stream of one");
+    assert_eq!(bytes[..8], [1, 33, 0, 0, 0, 1, 0, 0]);
+    assert_eq!(bytes[16..24], [33, 0, 0, 0, 0, 0, 0, 0], "the size");
+    assert_eq!(bytes[116..131], *b"\x02\0\0\0\x1f\0\0\0\x01\0\x03\0one");
+}
+
 /// Found by the soak: a file with the same name in two folders that are not there, told again with the two the other way round.
 #[test]
 fn equal_names_come_in_the_order_of_the_record() {
@@ -382,4 +422,140 @@ fn a_folder_that_comes_back_closes_its_ring() {
         view = view.with([Change::Set(whole[&31].clone())]);
         check(&view, &model).unwrap();
     }
+}
+
+/// A folder with a folder that holds a file of two names, the other of which lies in the root, and a stream.
+fn small() -> Model {
+    let state = |record, flags, names: &[(FileId, &str)]| {
+        let mut state = root(1);
+        state.file.record = record;
+        state.file.sequence = 1;
+        state.file.size = u64::from(record);
+        state.file.modified = Time(132_000_000_000_000_000 + u64::from(record));
+        state.file.flags = flags;
+        state.names = names.iter().map(|(folder, name)| (*folder, name.as_bytes().to_vec())).collect();
+        state
+    };
+    let id = |record| FileId { record, sequence: 1 };
+    let folder = FileFlags::DIRECTORY;
+    let mut linked = state(33, FileFlags::empty(), &[(id(31), "one"), (ROOT, "two")]);
+    linked.streams = vec![(b"s".to_vec(), Stream { size: 5, allocated: 8, packed: false })];
+    let states = [
+        root(1),
+        state(30, folder, &[(ROOT, "outer")]),
+        state(31, folder, &[(id(30), "inner")]),
+        state(32, FileFlags::empty(), &[(id(31), "plain.txt")]),
+        linked,
+        state(34, folder, &[(ROOT, "other")]),
+    ];
+    states.into_iter().map(|state| (state.file.record, state)).collect()
+}
+
+/// What happens to the states, in words and in fact.
+type NamedStep = (&'static str, fn(&mut Model));
+
+/// Each step changes the states; after each, the view is what an index built anew is: rows, searches, orders, totals.
+fn check_steps(steps: &[NamedStep]) {
+    let mut model = small();
+    let mut view = View::new(Arc::new(built(&model)));
+    check(&view, &model).unwrap();
+    for (title, step) in steps {
+        let before = model.clone();
+        step(&mut model);
+        let set = model.iter().filter(|(record, state)| {
+            before.get(record).is_none_or(|had| format!("{had:?}") != format!("{state:?}"))
+        });
+        let gone = before.keys().filter(|record| !model.contains_key(record));
+        let changes: Vec<Change> = set
+            .map(|(_, state)| Change::Set(state.clone()))
+            .chain(gone.map(|&record| Change::Remove(record)))
+            .collect();
+        assert!(!changes.is_empty(), "{title}");
+        view = view.with(changes);
+        check(&view, &model).unwrap_or_else(|error| panic!("{title}: {error}"));
+    }
+}
+
+fn change(model: &mut Model, record: u32, change: impl FnOnce(&mut FileState)) {
+    change(model.get_mut(&record).unwrap());
+}
+
+fn in_folder(record: u32) -> FileId {
+    FileId { record, sequence: 1 }
+}
+
+#[test]
+fn rows_are_added_and_deleted() {
+    check_steps(&[
+        ("a file", |model| {
+            let mut state = model[&32].clone();
+            state.file.record = 40;
+            state.names = vec![(in_folder(31), b"new".to_vec())];
+            model.insert(40, state);
+        }),
+        ("a folder and a file in it", |model| {
+            let (mut folder, mut file) = (model[&34].clone(), model[&32].clone());
+            (folder.file.record, file.file.record) = (41, 42);
+            folder.names = vec![(in_folder(34), b"sub".to_vec())];
+            file.names = vec![(in_folder(41), b"deep".to_vec())];
+            model.extend([(41, folder), (42, file)]);
+        }),
+        ("the file is deleted", |model| drop(model.remove(&40))),
+        ("a folder without what it holds", |model| drop(model.remove(&31))),
+        ("and the rest", |model| model.retain(|&record, _| record == ROOT.record)),
+    ]);
+}
+
+#[test]
+fn facts_change() {
+    check_steps(&[
+        ("the newest file gets older", |model| {
+            change(model, 33, |state| state.file.modified = Time(132_000_000_000_000_000));
+        }),
+        ("a file grows", |model| change(model, 32, |state| state.file.size = 1 << 40)),
+        ("a folder has another time", |model| change(model, 31, |state| state.file.modified = Time(7))),
+        ("a stream comes", |model| {
+            let stream = Stream { size: 3, allocated: 4, packed: false };
+            change(model, 34, |state| state.streams = vec![(b"t".to_vec(), stream)]);
+        }),
+        ("a stream goes", |model| change(model, 33, |state| state.streams.clear())),
+        ("a file reads as deleted", |model| {
+            change(model, 32, |state| state.file.flags.insert(FileFlags::DELETED));
+        }),
+    ]);
+}
+
+#[test]
+fn rows_are_renamed() {
+    check_steps(&[
+        ("a file", |model| change(model, 32, |state| state.names[0].1 = b"renamed.md".to_vec())),
+        ("only its case", |model| change(model, 32, |state| state.names[0].1 = b"RENAMED.md".to_vec())),
+        ("a folder that holds others", |model| change(model, 30, |state| state.names[0].1 = b"z".to_vec())),
+        ("back", |model| change(model, 30, |state| state.names[0].1 = b"outer".to_vec())),
+    ]);
+}
+
+#[test]
+fn hard_links_come_and_go() {
+    check_steps(&[
+        ("a third one beside the first", |model| {
+            change(model, 33, |state| state.names.push((in_folder(31), b"three".to_vec())));
+        }),
+        ("one of a plain file", |model| {
+            change(model, 32, |state| state.names.push((in_folder(34), b"elsewhere".to_vec())));
+        }),
+        ("the first goes", |model| change(model, 33, |state| drop(state.names.remove(0)))),
+        ("one is left", |model| change(model, 33, |state| state.names.truncate(1))),
+    ]);
+}
+
+#[test]
+fn folders_move_with_what_they_hold() {
+    check_steps(&[
+        ("into another", |model| change(model, 30, |state| state.names[0].0 = in_folder(34))),
+        ("out of what moved", |model| change(model, 31, |state| state.names[0].0 = ROOT)),
+        ("what moved moves on", |model| change(model, 34, |state| state.names[0].0 = in_folder(31))),
+        ("to nowhere", |model| change(model, 31, |state| state.names[0].0 = in_folder(99))),
+        ("and all back", |model| *model = small()),
+    ]);
 }

@@ -16,8 +16,7 @@ use super::base::Base;
 use super::delta::{Link, Slot};
 use super::{View, ViewRow};
 use crate::index::CLIMB_MAX;
-use crate::query::RowFacts;
-use crate::{FileFlags, Kind, Row, Time, Total};
+use crate::{File, FileFlags, Kind, Row, Stream, Time, Total};
 
 /// What differs from the totals in the index.
 #[derive(Debug, Default)]
@@ -88,25 +87,30 @@ fn difference(a: Total, b: Total) -> Total {
 }
 
 /// What a row adds to the folders above it.
-fn share(row: impl RowFacts, deleted: bool) -> Total {
-    let (bytes, allocated) = (row.size(), row.allocated());
-    match row.kind() {
-        _ if deleted => Total::default(),
+fn share(kind: Kind, file: &File, stream: Option<Stream>) -> Total {
+    match kind {
+        _ if file.flags.contains(FileFlags::DELETED) => Total::default(),
         Kind::Folder => Total { folders: 1, ..Total::default() },
-        Kind::Stream => Total { bytes, allocated, ..Total::default() },
+        Kind::Stream => {
+            let (bytes, allocated) = stream.map_or((0, 0), |stream| (stream.size, stream.allocated));
+            Total { bytes, allocated, ..Total::default() }
+        }
         Kind::File | Kind::Link => {
-            let newest = Some(row.modified()).filter(|time| time.is_date()).unwrap_or(Time(0));
-            Total { files: 1, folders: 0, bytes, allocated, newest }
+            let newest = Some(file.modified).filter(|time| time.is_date()).unwrap_or(Time(0));
+            Total { files: 1, folders: 0, bytes: file.size, allocated: file.allocated, newest }
         }
     }
 }
 
-fn share_in_base(row: Row<'_>) -> Total {
-    share(row, row.file_flags().contains(FileFlags::DELETED))
+fn share_in_base(base: &Base, row: u32) -> Total {
+    let row = base.index.row(row);
+    let stream = || Stream { size: row.size(), allocated: row.allocated(), packed: false };
+    let kind = row.kind();
+    share(kind, &base.index.facts_of(row.file() as usize), (kind == Kind::Stream).then(stream))
 }
 
 fn share_in_view(row: ViewRow<'_>) -> Total {
-    share(row, row.file_flags().contains(FileFlags::DELETED))
+    share(row.kind(), &row.file(), row.stream())
 }
 
 /// Totals while they change.
@@ -131,8 +135,8 @@ impl Account<'_> {
         let (base, delta) = (&self.view.base, &self.view.delta);
         let differs = |&row: &u32| {
             let had = base.index.row(row);
-            let facts = had.record().is_some_and(|record| matches!(delta.slot(record), Slot::Facts(_)));
-            facts || had.parent().map(Row::number) != delta.parent(base, row)
+            let set = base.index.id_of(had.file() as usize).map(|id| delta.slot(id.record));
+            matches!(set, Some(Slot::Facts(_))) || had.parent().map(Row::number) != delta.parent(base, row)
         };
         let there = delta.irregular.iter().filter(|&row| delta.is_there(row)).filter(differs);
         delta.gone.iter().chain(there).collect()
@@ -154,7 +158,7 @@ impl Account<'_> {
         for &row in files.values() {
             let rows: Vec<u32> = names(row).collect();
             let there = rows.iter().all(|&row| delta.is_there(row));
-            had.push(Linked { rows: rows.clone(), share: share_in_base(base.index.row(row)) });
+            had.push(Linked { rows: rows.clone(), share: share_in_base(base, row) });
             if there {
                 have.push(Linked { rows, share: share_in_view(self.view.row(row)) });
             }
@@ -210,7 +214,7 @@ impl Account<'_> {
     /// Takes a row of the index off those above it, with all below it.
     fn take_off(&mut self, row: u32) {
         let base = &self.view.base;
-        let own = if base.is_linked(row) { Total::default() } else { share_in_base(base.index.row(row)) };
+        let own = if base.is_linked(row) { Total::default() } else { share_in_base(base, row) };
         let less = sum(own, self.totals.get(base, row));
         for above in self.above_in_base(row) {
             self.take_from(above, less);

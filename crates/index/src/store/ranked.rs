@@ -49,13 +49,18 @@ impl Ranked {
         self.counted.get_or_init(|| self.check());
         let index = index.min(self.len());
         let stride = index / STRIDE;
-        let words = stride * (STRIDE / WORD)..index / WORD;
-        let whole: u32 = words.map(|word| self.word(word).count_ones()).sum();
-        let part = match index % WORD {
-            0 => 0,
-            bits => (self.word(index / WORD) & !(u64::MAX << bits)).count_ones(),
+        let first = stride * (STRIDE / WORD) * WORD_BYTES;
+        // One look at the words of the stride: asking for each by itself checks each by itself.
+        let Some(bytes) = self.place.get(first..index.div_ceil(WORD) * WORD_BYTES) else {
+            return self.missing(index);
         };
-        self.before(stride) + (whole + part) as usize
+        let (words, _) = bytes.as_chunks::<WORD_BYTES>();
+        let ones = words.iter().map(|word| u64::from_le_bytes(*word).count_ones()).sum::<u32>();
+        let beyond = match (index % WORD, words.last()) {
+            (0, _) | (_, None) => 0,
+            (bits, Some(last)) => (u64::from_le_bytes(*last) & u64::MAX << bits).count_ones(),
+        };
+        self.before(stride) + (ones - beyond) as usize
     }
 
     /// Holds the list of ranks against the bits, for all else trusts it: how many are before a row, and so which file it is of.

@@ -94,8 +94,10 @@ impl Catalog {
             for member in members.iter().filter(|member| member.name == *name) {
                 let leftover = match (&current, member.part) {
                     (_, Part::Lock) => false,
-                    (_, Part::EntryNew | Part::SnapshotNew { .. } | Part::Scratch) => true,
-                    (Ok(Some(Pointer::Live(entry))), part @ Part::Snapshot { .. }) => part != entry.part(),
+                    (_, Part::EntryNew | Part::SnapshotNew { .. } | Part::LogNew | Part::Scratch) => true,
+                    (Ok(Some(Pointer::Live(entry))), part @ (Part::Snapshot { .. } | Part::Log { .. })) => {
+                        !entry.keeps(part)
+                    }
                     (Ok(Some(Pointer::Live(_))), Part::Entry) | (Err(_), _) => false,
                     (Ok(None | Some(Pointer::Removed { .. })), _) => true,
                 };
@@ -162,5 +164,15 @@ impl Entry {
     /// Its snapshot.
     pub(crate) fn part(&self) -> Part {
         Part::Snapshot { generation: self.generation, identity: self.identity }
+    }
+
+    /// What has changed since.
+    pub(crate) fn log(&self) -> Part {
+        Part::Log { generation: self.generation, identity: self.identity }
+    }
+
+    /// Whether readers of the entry may need the part.
+    pub(crate) fn keeps(&self, part: Part) -> bool {
+        part == Part::Entry || part == self.part() || part == self.log()
     }
 }

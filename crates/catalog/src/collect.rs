@@ -102,22 +102,20 @@ impl EntryLock {
     /// As [`publish`](Self::publish).
     pub fn collect(&mut self) -> Result<Collected, Error> {
         self.sound()?;
-        let snapshots: Vec<Part> = self.snapshots()?;
+        let dated: Vec<Part> = self.dated()?;
         match self.catalog.pointer(&self.name) {
             Ok(Some(Pointer::Live(entry))) => {
                 let current = entry.part();
-                let alone = snapshots == [current];
+                let alone = dated.iter().all(|&part| entry.keeps(part));
                 // Without its own snapshot an entry is lost; then an older one may be all that there is.
-                let whole = snapshots.contains(&current);
+                let whole = dated.contains(&current);
                 if whole && !alone {
-                    self.point(&Pointer::Live(entry))?;
+                    self.point(&Pointer::Live(entry.clone()))?;
                 }
-                Ok(self.sweep(|part| {
-                    part == Part::Entry || part == current || !whole && matches!(part, Part::Snapshot { .. })
-                }))
+                Ok(self.sweep(|part| entry.keeps(part) || !whole && is_dated(part)))
             }
             Ok(Some(removed @ Pointer::Removed { .. })) => {
-                if !snapshots.is_empty() {
+                if !dated.is_empty() {
                     self.point(&removed)?;
                 }
                 Ok(self.sweep(|_| false))
@@ -125,7 +123,7 @@ impl EntryLock {
             Ok(None) => Ok(self.sweep(|_| false)),
             // What cannot be read may name any of them, and is reported to whoever reads.
             Err(Error::Pointer { source: PointerError::Newer { .. }, .. }) => Ok(Collected::default()),
-            Err(_) => Ok(self.sweep(|part| matches!(part, Part::Entry | Part::Snapshot { .. }))),
+            Err(_) => Ok(self.sweep(|part| part == Part::Entry || is_dated(part))),
         }
     }
 
@@ -179,9 +177,15 @@ impl EntryLock {
         Ok(members.into_iter().filter(|member| member.name == self.name).map(|member| member.part).collect())
     }
 
-    fn snapshots(&self) -> Result<Vec<Part>, Error> {
+    /// Its snapshots and the logs of what changed since.
+    fn dated(&self) -> Result<Vec<Part>, Error> {
         let mut parts = self.members()?;
-        parts.retain(|part| matches!(part, Part::Snapshot { .. }));
+        parts.retain(|part| is_dated(*part));
         Ok(parts)
     }
+}
+
+/// Whether a part is of one generation, and an older pointer may need it.
+fn is_dated(part: Part) -> bool {
+    matches!(part, Part::Snapshot { .. } | Part::Log { .. })
 }

@@ -57,14 +57,20 @@ impl<'a> Draft<'a> {
     }
 
     /// Flushes and closes it.
-    pub(crate) fn flush_to_disk(mut self) -> Result<Flushed<'a>, Error> {
+    pub(crate) fn flush_to_disk(self) -> Result<Flushed<'a>, Error> {
+        self.flush_open().map(|(flushed, _)| flushed)
+    }
+
+    /// Flushes it and leaves it open, to be appended to under the name that it gets.
+    pub(crate) fn flush_open(mut self) -> Result<(Flushed<'a>, Option<Box<dyn Output>>), Error> {
         if let Some(failure) = self.take_failure() {
             return Err(failure);
         }
-        if let Some(mut output) = self.output.take() {
+        let mut output = self.output.take();
+        if let Some(output) = &mut output {
             output.sync().during(Step::Flush, &self.path)?;
         }
-        Ok(Flushed(self))
+        Ok((Flushed(self), output))
     }
 }
 

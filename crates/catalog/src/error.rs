@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::export::ExportError;
+use crate::log::LogError;
 use crate::name::Name;
 use crate::pointer::PointerError;
 use crate::source::SourceError;
@@ -200,6 +201,36 @@ pub enum Error {
     TargetExists {
         /// The file.
         path: PathBuf,
+    },
+    /// What lies in a log's place is none of the snapshot's.
+    #[error("{}: {source}; scan the entry's source again", path.display())]
+    Log {
+        /// The log.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: LogError,
+    },
+    /// Writing to a log failed before, so that what it holds is not known.
+    #[error("{}: could not be written before, so nothing more is; look after the disk, then open the entry again", path.display())]
+    LogBroken {
+        /// The log.
+        path: PathBuf,
+    },
+    /// The snapshot could not be opened as an index.
+    #[error("the snapshot of {:?} cannot be searched: scan its source again", name.as_str())]
+    Index {
+        /// The entry.
+        name: Name,
+        /// What is wrong with it.
+        source: BoxError,
+    },
+    /// The changes could not be folded into a new snapshot. They are still where they were.
+    #[error("the changes of {:?} could not be folded into its snapshot", name.as_str())]
+    Merge {
+        /// The entry.
+        name: Name,
+        /// What went wrong.
+        source: BoxError,
     },
     /// The system refused.
     #[error("{}: could not {step}: {source}{}", path.display(), advice(source))]

@@ -30,8 +30,19 @@ pub(crate) enum Part {
     Lock,
     Entry,
     EntryNew,
-    Snapshot { generation: u64, identity: u64 },
-    SnapshotNew { generation: u64 },
+    Snapshot {
+        generation: u64,
+        identity: u64,
+    },
+    SnapshotNew {
+        generation: u64,
+    },
+    /// Changes to the snapshot of the same generation and identity.
+    Log {
+        generation: u64,
+        identity: u64,
+    },
+    LogNew,
     Scratch,
 }
 
@@ -49,6 +60,10 @@ impl Part {
             Self::SnapshotNew { generation } => {
                 format!("snapshot-new.{name}.{generation:0GENERATION_DIGITS$}")
             }
+            Self::Log { generation, identity } => {
+                format!("log.{name}.{generation:0GENERATION_DIGITS$}.{identity:0IDENTITY_DIGITS$x}")
+            }
+            Self::LogNew => format!("log-new.{name}"),
             Self::Scratch => format!("scratch.{name}"),
         }
     }
@@ -56,8 +71,10 @@ impl Part {
     /// The generation in the file's name, if it has one.
     pub(crate) fn generation(self) -> Option<u64> {
         match self {
-            Self::Snapshot { generation, .. } | Self::SnapshotNew { generation } => Some(generation),
-            Self::Lock | Self::Entry | Self::EntryNew | Self::Scratch => None,
+            Self::Snapshot { generation, .. }
+            | Self::SnapshotNew { generation }
+            | Self::Log { generation, .. } => Some(generation),
+            Self::Lock | Self::Entry | Self::EntryNew | Self::LogNew | Self::Scratch => None,
         }
     }
 
@@ -81,6 +98,11 @@ impl Member {
                 identity: u64::from_str_radix(words.next()?, 16).ok()?,
             },
             "snapshot-new" => Part::SnapshotNew { generation: words.next()?.parse().ok()? },
+            "log" => Part::Log {
+                generation: words.next()?.parse().ok()?,
+                identity: u64::from_str_radix(words.next()?, 16).ok()?,
+            },
+            "log-new" => Part::LogNew,
             "scratch" => Part::Scratch,
             _ => return None,
         };
@@ -120,7 +142,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn file_names_are_read_as_written(name: String, generation: u64, identity: u64, kind in 0..6) {
+        fn file_names_are_read_as_written(name: String, generation: u64, identity: u64, kind in 0..8) {
             let Ok(name) = Name::new(&name) else { return Ok(()) };
             let part = match kind {
                 0 => Part::Lock,
@@ -128,6 +150,8 @@ mod tests {
                 2 => Part::EntryNew,
                 3 => Part::Snapshot { generation, identity },
                 4 => Part::SnapshotNew { generation },
+                5 => Part::Log { generation, identity },
+                6 => Part::LogNew,
                 _ => Part::Scratch,
             };
             let file_name = part.file_name(&name);

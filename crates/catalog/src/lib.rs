@@ -28,7 +28,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Invariants: a snapshot is an opaque file here; nothing here knows what it holds or how a source is read. All system calls
+//! A source that changes while it is watched is a [`Live`] entry: its snapshot with a log of what changed since, searched as one.
+//!
+//! Invariants: a snapshot is an opaque file to all but [`Live`]; nothing here knows how a source is read. All system calls
 //! that change a catalogue go through one trait, so that tests can crash it at each of them.
 #![forbid(unsafe_code)]
 
@@ -40,7 +42,9 @@ mod error;
 mod escape;
 mod export;
 mod layout;
+mod live;
 mod lock;
+mod log;
 mod name;
 mod open;
 mod place;
@@ -58,7 +62,9 @@ pub use collect::{Collected, Left};
 pub use entry::{Counts, Entry, Facts};
 pub use error::{BoxError, Error, Step};
 pub use export::{ExportError, Exported};
+pub use live::{Current, Live, LiveOptions, LiveStatus};
 pub use lock::{EntryLock, Wait};
+pub use log::LogError;
 pub use name::{NAME_BYTES_MAX, Name, NameError};
 pub use open::Opened;
 pub use place::default_folder;

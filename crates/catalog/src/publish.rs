@@ -36,6 +36,16 @@ impl EntryLock {
         facts: Facts,
         write: impl FnOnce(&mut dyn Write) -> Result<u64, E>,
     ) -> Result<Published, Error> {
+        self.publish_after(facts, write, |_, _| Ok(()))
+    }
+
+    /// The same; `place` puts beside the snapshot what belongs to it, before the pointer names it.
+    pub(crate) fn publish_after<E: Into<BoxError>>(
+        &mut self,
+        facts: Facts,
+        write: impl FnOnce(&mut dyn Write) -> Result<u64, E>,
+        place: impl FnOnce(&mut Self, &Entry) -> Result<(), Error>,
+    ) -> Result<Published, Error> {
         self.sound()?;
         facts.source.check().map_err(|source| Error::Source { name: self.name.clone(), source })?;
         let generation = self.next_generation()?;
@@ -49,7 +59,13 @@ impl EntryLock {
             written.map_err(|error| Error::Writer { name: self.name.clone(), source: error.into() })?;
         let bytes = draft.bytes();
         let flushed = self.flush(draft)?;
-        self.publish_draft(flushed, Entry { name: self.name.clone(), generation, bytes, identity, facts })
+        let entry = Entry { name: self.name.clone(), generation, bytes, identity, facts };
+        flushed.rename(&self.path(entry.part()))?;
+        if let Err(error) = place(self, &entry) {
+            self.withdraw(&entry);
+            return Err(error);
+        }
+        self.publish_placed(entry)
     }
 
     /// Steps 3 to 7 with a draft that is whole.
@@ -63,13 +79,19 @@ impl EntryLock {
         let settled = self.flush_names().and_then(|()| self.point(&Pointer::Live(entry.clone())));
         if let Err(error) = settled {
             if !matches!(error, Error::Unsettled { .. }) {
-                // What cannot be deleted now is a leftover, and is collected as one.
-                let _ = self.catalog.storage.remove_file(&self.path(entry.part()));
+                self.withdraw(&entry);
             }
             return Err(error);
         }
-        let collected = self.sweep(|part| part == Part::Entry || part == entry.part());
+        let collected = self.sweep(|part| entry.keeps(part));
         Ok(Published { entry, collected })
+    }
+
+    /// Deletes what was placed for an entry that no pointer names. What cannot be deleted now is a leftover, and is collected as one.
+    pub(crate) fn withdraw(&self, entry: &Entry) {
+        for part in [entry.log(), entry.part()] {
+            let _ = remove_if_there(&*self.catalog.storage, &self.path(part));
+        }
     }
 
     /// Steps 4 to 6: replaces the pointer, durably. Until this is [`Error::Unsettled`] or done, the old one stands.

@@ -42,12 +42,19 @@ impl Catalog {
             Err(error) => return Err(error),
         }
         let opened = self.open(from)?;
+        let changes = self.read_log(&opened.entry)?;
         let generation = target.next_generation()?;
-        let entry = Entry { name: to.clone(), generation, ..opened.entry };
+        let entry = Entry { name: to.clone(), generation, ..opened.entry.clone() };
         let placed = target.path(entry.part());
         if self.storage.link(&opened.path, &placed).is_err() {
             // Not every file system knows links. If the reason is another one, copying meets it too.
             target.copy(&mut &opened.file, &opened.path, &entry)?;
+        }
+        if !changes.batches.is_empty()
+            && let Err(error) = target.write_log(&entry, &changes.batches)
+        {
+            target.withdraw(&entry);
+            return Err(error);
         }
         target.publish_placed(entry.clone())?;
         source.remove()?;

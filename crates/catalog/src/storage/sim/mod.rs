@@ -191,7 +191,8 @@ impl Node {
         }
     }
 
-    /// Keeps all, a part with rubbish behind it, or what was flushed.
+    /// Keeps all, a part with rubbish behind it, or what was flushed. Files are only appended to, and what is appended takes nothing
+    /// of what was flushed before.
     fn crash(&mut self, choices: &mut Choices) {
         let certain = self.flushed.as_ref() == Some(&self.bytes) && !self.doubtful;
         if self.folder || self.bytes.is_empty() || certain {
@@ -201,7 +202,8 @@ impl Node {
             0 => std::mem::take(&mut self.bytes),
             1 => {
                 let mut torn = self.bytes.clone();
-                let half = torn.len() / 2;
+                let certain = self.flushed.as_ref().map_or(0, Vec::len);
+                let half = certain + (torn.len() - certain) / 2;
                 torn[half..].fill(0);
                 torn
             }

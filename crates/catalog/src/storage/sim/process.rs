@@ -66,6 +66,13 @@ impl Process {
         Self { world: world.clone(), running: Arc::new(Mutex::new(running)) }
     }
 
+    /// Plans anew what happens from here on.
+    pub(crate) fn plan(&self, plan: Plan) {
+        let before = std::mem::replace(&mut self.running.lock().unwrap().plan, plan);
+        // It may hold what makes calls when it is dropped.
+        drop(before);
+    }
+
     /// How many calls it has made.
     pub(crate) fn calls(&self) -> u64 {
         self.running.lock().unwrap().calls

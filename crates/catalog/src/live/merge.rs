@@ -1,0 +1,113 @@
+//! Folding what changed into a new snapshot while changes go on.
+//!
+//! The new snapshot is built from the view of the moment that the merge begins; what arrives later is written down. When the snapshot is
+//! on the disk and nameless to readers, writers wait for a few calls: a log with what was written down is put beside it, and the
+//! pointer changes. So no batch is ever in one log only that the pointer has left.
+
+use std::sync::Arc;
+
+use parking_lot::MutexGuard;
+use quarry_index::Index;
+use quarry_index::live::View;
+
+use super::{Current, Shared, Writer, replayed};
+use crate::entry::{Counts, Entry, Facts};
+use crate::error::{BoxError, Error};
+use crate::lock::EntryLock;
+use crate::log::Log;
+
+impl Shared {
+    /// Merges, and keeps what went wrong for whoever asks.
+    pub(super) fn merge_and_tell(&self) {
+        if let Err(error) = self.merge() {
+            tracing::error!(%error, "changes could not be merged");
+        }
+        self.writer.lock().posted = false;
+    }
+
+    pub(super) fn merge(&self) -> Result<(), Error> {
+        let mut lock = self.lock.lock();
+        let begun = {
+            let mut writer = self.writer.lock();
+            writer.since = Some(Vec::new());
+            self.published.load_full()
+        };
+        let merged = self.fold(&mut lock, &begun).and_then(|current| self.adopt(current));
+        self.end_merge(merged.as_ref().map(|_| ()).map_err(error_text));
+        merged
+    }
+
+    /// Publishes the new snapshot with what has come since the merge began.
+    fn adopt(&self, current: Current) -> Result<(), Error> {
+        let mut writer = self.writer.lock();
+        let since = writer.since.take().unwrap_or_default();
+        let path = self.catalog.path(&self.name, current.entry.log());
+        let view = replayed(current.view.clone(), &since).map_err(|source| Error::Log { path, source })?;
+        self.published.publish(Current { view, ..current });
+        Ok(())
+    }
+
+    /// A merge has ended, well or not.
+    pub(super) fn end_merge(&self, told: Result<(), String>) {
+        let irregular = self.published.load().view.irregular();
+        let mut writer = self.writer.lock();
+        writer.since = None;
+        writer.posted = false;
+        match told {
+            Ok(()) => {
+                writer.merges += 1;
+                (writer.failure, writer.retry_at) = (None, 0);
+            }
+            Err(text) => (writer.failure, writer.retry_at) = (Some(text), irregular.saturating_mul(2)),
+        }
+    }
+
+    /// Publishes a snapshot of what there was when the merge began, with a log of what has come since. Returns the new snapshot,
+    /// without what is in that log.
+    fn fold(&self, lock: &mut EntryLock, begun: &Current) -> Result<Current, Error> {
+        let failed = |source: BoxError| Error::Merge { name: self.name.clone(), source };
+        let (index, _) = begun.view.rebuild().map_err(|error| failed(error.into()))?;
+        let facts = Facts { counts: counts(&index, &begun.entry), ..begun.entry.facts.clone() };
+        let mut switched: Option<(MutexGuard<'_, Writer>, Log)> = None;
+        let published = lock.publish_after(
+            facts,
+            |mut out| index.write_to(&mut out).map(|()| index.identity()),
+            |lock, entry| {
+                let writer = self.writer.lock();
+                let log = lock.write_log(entry, writer.since.as_deref().unwrap_or_default())?;
+                switched = Some((writer, log));
+                Ok(())
+            },
+        );
+        if let Some((mut writer, log)) = switched {
+            match &published {
+                Ok(_) => writer.log = log,
+                // Readers see the old pair or the new one, and no log that is written to may be the wrong one.
+                Err(Error::Unsettled { .. }) => writer.log.close(),
+                Err(_) => {}
+            }
+        }
+        let entry = published?.entry;
+        drop(index);
+        let (opened, index) = self.catalog.open_index(&self.name, self.options.bytes_max)?;
+        debug_assert_eq!(opened, entry, "the lock is held");
+        Ok(Current { entry, view: View::new(Arc::new(index)), log_bytes_left: 0 })
+    }
+}
+
+/// What the list says of a new snapshot. What could not be read of the source is still missing.
+fn counts(index: &Index, before: &Entry) -> Counts {
+    let total = index.row(Index::ROOT).total();
+    Counts {
+        rows: u64::from(index.len()),
+        files: total.files,
+        folders: total.folders,
+        content: total.bytes,
+        unread: before.facts.counts.unread,
+    }
+}
+
+fn error_text(error: &Error) -> String {
+    let causes = std::iter::successors(Some(error as &dyn std::error::Error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}

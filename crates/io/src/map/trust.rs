@@ -48,6 +48,7 @@ fn check_owner(_metadata: &Metadata) -> Result<(), MapError> {
 }
 
 #[cfg(target_os = "linux")]
+#[allow(clippy::useless_conversion, reason = "the field has fewer bits on other processors")]
 fn check_place(file: &File) -> Result<(), MapError> {
     let found = rustix::fs::fstatfs(file).map_err(std::io::Error::from)?;
     check_type(found.f_type.into())

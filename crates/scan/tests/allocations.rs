@@ -52,13 +52,10 @@ fn a_chunk_takes_few_allocations_and_a_record_none() {
         let chunks = 2048 / 16 - 2048 / 64;
         let each = once.saturating_sub(few);
         assert!(each <= PER_CHUNK * chunks, "{mode}: {each} allocations for {chunks} chunks more");
-        // As many chunks, four times the records in each.
+        // As many chunks, four times the records in each: still within what the chunks may take. How many completions come at a
+        // time is chance, and so is how many lists of them are made.
         let more = allocations(mode, 4 * 2048, 64);
-        // How often threads meet, and so how deep queues grow, is chance.
-        assert!(
-            more <= once + chunks / 8,
-            "{mode}: {once} allocations, and {more} for four times the records"
-        );
+        assert!(more <= PER_CHUNK * 128, "{mode}: {once} allocations, and {more} for four times the records");
         println!("{mode}: {once} for 128 chunks of 16, {few} for 32 of 64, {more} for 128 of 64");
     }
 }

@@ -63,7 +63,9 @@ pub(crate) fn run(find: &Find, session: &Session, out: &mut dyn Write) -> Result
         page.print(layout, session, several, &mut sink)?;
     }
     sink.finish()?;
+    // An offset may have passed over all that match.
     if total == 0
+        && find.rows.offset == 0
         && let Some(hint) = hint(&find.query.join(" "))
     {
         session.note(Verbosity::Usual, &format!("nothing found: {hint}"));

@@ -53,8 +53,8 @@ impl PortOptions {
         match self.backend {
             BackendKind::Threads => Ok((threads(), None)),
             BackendKind::Uring => named("uring", self.uring()),
-            BackendKind::Iocp => named("iocp", iocp()),
-            BackendKind::Auto => match if cfg!(windows) { iocp() } else { self.uring() } {
+            BackendKind::Iocp => named("iocp", self.iocp()),
+            BackendKind::Auto => match if cfg!(windows) { self.iocp() } else { self.uring() } {
                 Ok(backend) => Ok((backend, None)),
                 Err(reason) => {
                     tracing::debug!(reason, "blocking calls on threads instead");
@@ -73,19 +73,19 @@ impl PortOptions {
     fn uring(&self) -> Result<Arc<dyn Backend>, String> {
         Err("io_uring is Linux's".to_owned())
     }
+
+    #[cfg(windows)]
+    fn iocp(&self) -> Result<Arc<dyn Backend>, String> {
+        super::iocp::Iocp::new(self.threads.min(self.depth)).map(|port| port as Arc<dyn Backend>)
+    }
+
+    #[cfg(not(windows))]
+    fn iocp(&self) -> Result<Arc<dyn Backend>, String> {
+        Err("completion ports of the system are Windows'".to_owned())
+    }
 }
 
 /// A backend that was asked for by name: there is no other instead.
 fn named(backend: &'static str, opened: Result<Arc<dyn Backend>, String>) -> Result<Chosen, PortError> {
     opened.map(|opened| (opened, None)).map_err(|reason| PortError::Unavailable { backend, reason })
-}
-
-#[cfg(windows)]
-fn iocp() -> Result<Arc<dyn Backend>, String> {
-    super::iocp::Iocp::new().map(|port| port as Arc<dyn Backend>)
-}
-
-#[cfg(not(windows))]
-fn iocp() -> Result<Arc<dyn Backend>, String> {
-    Err("completion ports of the system are Windows'".to_owned())
 }

@@ -9,7 +9,7 @@ use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
 use std::sync::Arc;
 
-use windows_sys::Win32::Foundation::{NTSTATUS, RtlNtStatusToDosError};
+use windows_sys::Win32::Foundation::{NTSTATUS, RtlNtStatusToDosError, STATUS_BUFFER_OVERFLOW};
 use windows_sys::Win32::System::IO::{OVERLAPPED, OVERLAPPED_0, OVERLAPPED_0_0};
 
 use crate::port::completion::OpId;
@@ -121,7 +121,12 @@ const _: () = assert!(std::mem::offset_of!(Block, overlapped) == 0);
 fn outcome(overlapped: &OVERLAPPED) -> io::Result<usize> {
     // The status is the lower half of the field.
     let status = short(overlapped.Internal as u64 & u64::from(u32::MAX)).cast_signed();
-    if status >= 0 { Ok(overlapped.InternalHigh) } else { Err(error_of(status)) }
+    // The message of a pipe that was cut has moved what there was room for.
+    if status >= 0 || status == STATUS_BUFFER_OVERFLOW {
+        Ok(overlapped.InternalHigh)
+    } else {
+        Err(error_of(status))
+    }
 }
 
 /// The system's error, by the number that calls fail with.

@@ -7,10 +7,10 @@
 //!
 //! A file object belongs to one port for ever, and one that was opened for blocking calls to none. So a file that is
 //! registered is opened once more, with the rights of the handle that was given and no others ([`file`]). Where that is refused, say
-//! because the handle shares the file with nobody, one thread makes blocking calls on it, one after the other.
+//! because the handle shares the file with nobody, threads make blocking calls on it.
 //!
 //! Habits of the system that are hidden here: the end of a file is an error, at once or through the port; what was cancelled
-//! although nobody asked for it is begun again; a flush blocks, and is left to that thread; a call takes one stretch of
+//! although nobody asked for it is begun again, unless it was so at once; a flush blocks, and is left to those threads; a call takes one stretch of
 //! memory, so that vectors are moved piece by piece (`ReadFileScatter` takes pages alone, and only past the cache).
 
 mod file;
@@ -66,11 +66,11 @@ struct Table {
 }
 
 impl Iocp {
-    /// The backend, or why this system has none.
-    pub(super) fn new() -> Result<Arc<Self>, String> {
+    /// The backend, with so many threads for calls that block, or why this system has none.
+    pub(super) fn new(threads: usize) -> Result<Arc<Self>, String> {
         let packets = Packets::new().map_err(|error| format!("no completion port: {error}"))?;
         let shared = Arc::new(Shared { packets, table: Mutex::new(Table::default()) });
-        Ok(Arc::new(Self { shared, blocking: Threads::new(1), clock: Clock::system() }))
+        Ok(Arc::new(Self { shared, blocking: Threads::new(threads), clock: Clock::system() }))
     }
 
     /// Gives up what was asked to be, as far as the kernel does so.
@@ -111,7 +111,7 @@ impl Shared {
                 }
             }
             Begun::Over(result) => {
-                table.land(id, result);
+                table.land(id, result, Again::No);
                 self.tell(table.inside);
             }
         }
@@ -134,6 +134,14 @@ fn begin(call: &Call) -> Begun {
     }
 }
 
+/// Whether what was given up although nobody asked for it is begun again. A call that comes back so at once is not: a device that is
+/// going away answers so for ever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Again {
+    Yes,
+    No,
+}
+
 impl Table {
     fn flight(&mut self, id: OpId) -> Option<&mut Flight> {
         let slot = self.flights.get_mut(id.index())?;
@@ -150,7 +158,7 @@ impl Table {
     }
 
     /// What the end of a call means for its request: over, or once more.
-    fn land(&mut self, id: OpId, result: io::Result<usize>) {
+    fn land(&mut self, id: OpId, result: io::Result<usize>, again: Again) {
         let slot = self.flights.get_mut(id.index());
         let Some((_, flight)) = slot.and_then(|slot| slot.take_if(|(flying, _)| *flying == id)) else {
             return;
@@ -160,7 +168,7 @@ impl Table {
         let step = match result {
             Ok(count) => request.advance(count),
             Err(error) if request.kind == OpKind::Read && file::is_end(&error) => request.advance(0),
-            Err(error) if file::is_given_up(&error) => Step::More,
+            Err(error) if file::is_given_up(&error) && (cancelled || again == Again::Yes) => Step::More,
             Err(error) => request.fail(error),
         };
         match step {
@@ -230,7 +238,7 @@ impl Backend for Iocp {
             let taken = packets.wait(until.map(|until| until - self.clock.now()));
             locked = table.lock();
             locked.inside = false;
-            taken.for_each(|(id, result)| locked.land(id, result));
+            taken.for_each(|(id, result)| locked.land(id, result, Again::Yes));
         }
         let more = !locked.waiting.is_empty();
         drop(locked);

@@ -25,7 +25,7 @@ impl Sink for Kept {
 }
 
 fn started() -> (Arc<Iocp>, Arc<Kept>) {
-    let (iocp, sink) = (Iocp::new().unwrap(), Arc::new(Kept::default()));
+    let (iocp, sink) = (Iocp::new(1).unwrap(), Arc::new(Kept::default()));
     Arc::clone(&iocp).begin(Arc::clone(&sink) as Arc<dyn Sink>).unwrap();
     (iocp, sink)
 }
@@ -136,7 +136,7 @@ fn what_was_given_up_unasked_is_begun_again() {
         let mut table = iocp.shared.table.lock();
         table.put(OpId::from_raw(number), flight);
         let code = windows_sys::Win32::Foundation::ERROR_OPERATION_ABORTED.cast_signed();
-        table.land(OpId::from_raw(number), Err(io::Error::from_raw_os_error(code)));
+        table.land(OpId::from_raw(number), Err(io::Error::from_raw_os_error(code)), Again::Yes);
         assert_eq!((table.waiting.len(), table.landed.len()), (1, usize::from(cancelled)));
     }
     iocp.kick();
@@ -144,6 +144,23 @@ fn what_was_given_up_unasked_is_begun_again() {
     let outcomes: Vec<_> = done.iter().map(|done| &done.outcome).collect();
     assert!(matches!(outcomes[..], [Outcome::Moved(2), Outcome::Cancelled { done: 0 }]), "{outcomes:?}");
     assert_eq!(done.into_iter().next().unwrap().buffers.into_one().unwrap()[..], *b"34");
+}
+
+/// A device that is being removed would be asked for ever.
+#[test]
+fn what_is_given_up_at_once_fails() {
+    let (file, (iocp, _sink)) = (holding(b"0123456789"), started());
+    let device = device(&iocp, PortFile::read_only(file.reopen().unwrap()));
+    let (flight, _never_made) = Flight::new(request(&device, OpKind::Read, 3, b".."));
+    let mut table = iocp.shared.table.lock();
+    table.put(OpId::from_raw(3), flight);
+    let code = windows_sys::Win32::Foundation::ERROR_OPERATION_ABORTED.cast_signed();
+    table.land(OpId::from_raw(3), Err(io::Error::from_raw_os_error(code)), Again::No);
+    let outcomes: Vec<_> = table.landed.iter().map(|done| &done.outcome).collect();
+    assert!(
+        matches!(outcomes[..], [Outcome::Failed { done: 0, .. }]) && table.waiting.is_empty(),
+        "{outcomes:?}"
+    );
 }
 
 #[test]

@@ -261,7 +261,7 @@ impl Backend for Uring {
             }
         }
         // The thread that is meant sleeps in the kernel and offers nothing again, so the kernel has to take it now.
-        while !self.submit_all(None) {
+        while self.ring.submit().is_err() || self.ring.waiting() > 0 {
             thread::yield_now();
         }
     }

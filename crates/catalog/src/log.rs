@@ -198,6 +198,11 @@ impl Log {
         self.bytes as u64
     }
 
+    /// Whether it holds no batch.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.frames == 0
+    }
+
     /// Appends a batch and flushes: when this returns, it is there for good. After a failure nothing more is appended.
     pub(crate) fn append(&mut self, batch: &[u8]) -> Result<(), Error> {
         let refuse = |source| Err(Error::Log { path: self.path.clone(), source });
@@ -216,6 +221,12 @@ impl Log {
         self.bytes += frame.len();
         self.frames += 1;
         Ok(())
+    }
+
+    /// Leaves no room, as very many batches would.
+    #[cfg(test)]
+    pub(crate) fn fill_up(&mut self) {
+        self.bytes = LOG_BYTES_MAX;
     }
 
     /// Takes no more.

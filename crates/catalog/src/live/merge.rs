@@ -10,11 +10,40 @@ use parking_lot::MutexGuard;
 use quarry_index::Index;
 use quarry_index::live::View;
 
-use super::{Current, Shared, Writer, replayed};
+use super::{Current, LiveOptions, Shared, Writer, replayed};
 use crate::entry::{Counts, Entry, Facts};
 use crate::error::{BoxError, Error};
 use crate::lock::EntryLock;
-use crate::log::Log;
+use crate::log::{LOG_BYTES_MAX, Log};
+
+/// The bounds beyond which changes are merged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Due {
+    rows: u64,
+    log_bytes: u64,
+}
+
+impl Due {
+    pub(super) fn new(options: &LiveOptions) -> Self {
+        Self { rows: options.merge_rows, log_bytes: options.merge_bytes }
+    }
+
+    /// Whether so many irregular rows, or so long a log, are too many.
+    pub(super) fn is_passed_by(self, rows: u64, log_bytes: u64) -> bool {
+        rows > self.rows || log_bytes > self.log_bytes
+    }
+
+    /// The bounds for the next try after one that failed with so much to merge. Either bound has a try: facts that change again and
+    /// again make the log longer and no row irregular. A log grows to twice its length, but by no more than half of the room that it
+    /// has, so that there are tries before it is full and never one for each batch.
+    pub(super) fn after_failure(self, rows: u64, log_bytes: u64) -> Self {
+        let room = (LOG_BYTES_MAX as u64).saturating_sub(log_bytes);
+        Self {
+            rows: self.rows.max(rows.saturating_mul(2)),
+            log_bytes: self.log_bytes.max(log_bytes.saturating_add(log_bytes.min(room / 2))),
+        }
+    }
+}
 
 impl Shared {
     /// Merges, and keeps what went wrong for whoever asks.
@@ -56,9 +85,12 @@ impl Shared {
         match told {
             Ok(()) => {
                 writer.merges += 1;
-                (writer.failure, writer.retry_at) = (None, 0);
+                (writer.failure, writer.due) = (None, Due::new(&self.options));
             }
-            Err(text) => (writer.failure, writer.retry_at) = (Some(text), irregular.saturating_mul(2)),
+            Err(text) => {
+                let due = Due::new(&self.options).after_failure(irregular, writer.log.bytes());
+                (writer.failure, writer.due) = (Some(text), due);
+            }
         }
     }
 

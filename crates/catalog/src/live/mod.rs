@@ -30,6 +30,8 @@ use crate::log::{Found, Log, LogError};
 use crate::name::Name;
 use crate::open::OPEN_TRIES_MAX;
 
+use merge::Due;
+
 /// When a live entry is merged, and how it is opened.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
@@ -84,7 +86,8 @@ pub struct LiveStatus {
     /// Whether one is under way or waits.
     pub merging: bool,
     /// Why the last merge failed, if it did. Nothing is lost by that: the changes stay in the log, and merging is tried again
-    /// when they have doubled.
+    /// when the irregular rows have more than doubled, or the log has, or half of the room that the log had is used, or a batch
+    /// finds no room.
     pub failure: Option<String>,
 }
 
@@ -115,8 +118,8 @@ struct Writer {
     merges: u64,
     /// A merge has been posted and has not ended.
     posted: bool,
-    /// Irregular rows from which on one is posted again after one that failed.
-    retry_at: u64,
+    /// Beyond what a merge is posted: what the options say, and more after one that failed.
+    due: Due,
     failure: Option<String>,
 }
 
@@ -175,7 +178,8 @@ impl EntryLock {
         self.flush_names()?;
         let worker = WorkerOptions::new("merge");
         let (catalog, name) = (self.catalog.clone(), self.name.clone());
-        let writer = Writer { log, since: None, merges: 0, posted: false, retry_at: 0, failure: None };
+        let writer =
+            Writer { log, since: None, merges: 0, posted: false, due: Due::new(&options), failure: None };
         let shared = Arc::new(Shared {
             catalog,
             name: name.clone(),
@@ -210,7 +214,8 @@ impl Live {
     ///
     /// # Errors
     /// What the system says of the log, after which nothing more is applied: [`Error::LogBroken`]. Readers see the changes of the
-    /// batch that failed or do not, when the entry is opened again.
+    /// batch that failed or do not, when the entry is opened again. [`LogError::Full`] if the log has no room for the batch, which
+    /// is not applied then; a merge is begun, after which there is room again.
     pub fn apply(&self, changes: Vec<Change>) -> Result<(), Error> {
         let mut batch = Vec::new();
         changes.iter().for_each(|change| change.encode(&mut batch));
@@ -218,22 +223,27 @@ impl Live {
             return Ok(());
         }
         let mut writer = self.shared.writer.lock();
-        writer.log.append(&batch)?;
+        if let Err(error) = writer.log.append(&batch) {
+            // Only a merge makes room, whatever became of the last one.
+            if matches!(error, Error::Log { source: LogError::Full, .. }) && !writer.log.is_empty() {
+                self.post_merge(&mut writer);
+            }
+            return Err(error);
+        }
         if let Some(since) = &mut writer.since {
             since.push(batch);
         }
         let update = |current: &Current| Current { view: current.view.with(changes), ..current.clone() };
         self.shared.published.update(update);
-        self.post_merge(&mut writer);
+        if writer.due.is_passed_by(self.load().view.irregular(), writer.log.bytes()) {
+            self.post_merge(&mut writer);
+        }
         Ok(())
     }
 
-    /// Has the changes merged if there are too many.
+    /// Has the changes merged in the background, unless they are about to be.
     fn post_merge(&self, writer: &mut Writer) {
-        let options = &self.shared.options;
-        let irregular = self.load().view.irregular();
-        let many = irregular > options.merge_rows || writer.log.bytes() > options.merge_bytes;
-        if writer.posted || !many || irregular < writer.retry_at {
+        if writer.posted {
             return;
         }
         let shared = Arc::clone(&self.shared);

@@ -306,6 +306,14 @@ fn after_a_write_that_failed_nothing_more_is_applied() {
     assert_eq!(names(&live.load()), ["first"]);
 }
 
+/// How it fares when no merge is under way.
+fn ended(live: &Live) -> LiveStatus {
+    while live.status().merging {
+        std::thread::yield_now();
+    }
+    live.status()
+}
+
 /// Found out by the status, not by a reader: the changes stay in the log, and are merged when the disk is sound again.
 #[test]
 fn a_merge_that_fails_is_told_and_tried_again() {
@@ -316,12 +324,6 @@ fn a_merge_that_fails_is_told_and_tried_again() {
     let in_log = process.calls() + 2;
     process.plan(Plan { fault: Some((in_log, Fault::Fail(28))), lasting: true, ..Plan::default() });
     live.apply(vec![set(31, "second"), set(32, "third")]).unwrap();
-    let ended = |live: &Live| {
-        while live.status().merging {
-            std::thread::yield_now();
-        }
-        live.status()
-    };
     let failed = ended(&live);
     let why = failed.failure.unwrap();
     assert!(failed.merges == 0 && why.contains("make room"), "{why}");
@@ -332,6 +334,69 @@ fn a_merge_that_fails_is_told_and_tried_again() {
     let merged = ended(&live);
     assert_eq!((merged.merges, merged.failure, merged.irregular), (1, None, 0));
     assert_eq!(reader(&world).show(&name()).unwrap().generation, 2);
+}
+
+/// Facts that change again and again make no more rows irregular, so only the log's length speaks for another try. No batch begins one
+/// before.
+#[test]
+fn a_merge_that_failed_is_tried_again_for_the_length_of_the_log() {
+    let world = world();
+    let options = LiveOptions { merge_bytes: 1000, ..BY_HAND };
+    let live = reader(&world).lock(&name(), Wait::No).unwrap().live(options).unwrap();
+    let other_facts = || live.apply(vec![set(30, "first")]).unwrap();
+    while live.status().log_bytes < 700 {
+        other_facts();
+    }
+    let before = live.status();
+    live.shared.end_merge(Err("no room".into()));
+    let mut lengths = Vec::new();
+    while ended(&live).merges == 0 {
+        lengths.push(live.status().log_bytes);
+        assert!(lengths.len() < 50, "no other try: {:?} after {before:?}", live.status());
+        other_facts();
+    }
+    assert_eq!((before.merges, live.status().failure), (0, None));
+    let [.., last_but_one, last] = lengths[..] else { panic!("{lengths:?}") };
+    let frame = last - last_but_one;
+    let doubled = before.log_bytes * 2;
+    assert!(last <= doubled && last + frame > doubled, "{lengths:?}, which began at {}", before.log_bytes);
+}
+
+/// There are tries until the log is full, each after a good part of what is left.
+#[test]
+fn bounds_after_a_failure_leave_room() {
+    const MIB: u64 = 1 << 20;
+    let due = Due::new(&LiveOptions::default());
+    // Rows and MiB at the failure, and the bounds of the next try.
+    for (rows, log, rows_bound, log_bound) in [
+        (0, 0, 200_000, 64),
+        (0, 65, 200_000, 130),
+        (200_001, 1, 400_002, 64),
+        (0, 128, 200_000, 192),
+        (0, 192, 200_000, 224),
+        (u64::MAX, 256, u64::MAX, 256),
+        (0, 257, 200_000, 257),
+    ] {
+        let next = due.after_failure(rows, log * MIB);
+        let context = format!("{rows} rows and {log} MiB: {next:?}");
+        assert!(!next.is_passed_by(rows_bound, log_bound * MIB), "{context}");
+        assert!(next.is_passed_by(0, log_bound * MIB + 1), "{context}");
+        assert!(rows == u64::MAX || next.is_passed_by(rows_bound + 1, 0), "{context}");
+    }
+}
+
+/// Whatever the bounds are: what is refused for want of room has what makes room begun.
+#[test]
+fn a_full_log_is_merged() {
+    let world = world();
+    let live = reader(&world).lock(&name(), Wait::No).unwrap().live(BY_HAND).unwrap();
+    live.apply(vec![set(31, "second")]).unwrap();
+    live.shared.writer.lock().log.fill_up();
+    let error = live.apply(vec![set(32, "third")]).unwrap_err();
+    assert!(matches!(error, Error::Log { source: LogError::Full, .. }), "{error}");
+    assert_eq!(ended(&live).merges, 1);
+    live.apply(vec![set(32, "third")]).unwrap();
+    assert_eq!(seen(&world), ["first", "second", "third"]);
 }
 
 #[test]

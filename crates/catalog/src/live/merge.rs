@@ -51,7 +51,6 @@ impl Shared {
         if let Err(error) = self.merge() {
             tracing::error!(%error, "changes could not be merged");
         }
-        self.writer.lock().posted = false;
     }
 
     pub(super) fn merge(&self) -> Result<(), Error> {

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use parking_lot::MutexGuard;
+use parking_lot::{Mutex, MutexGuard};
 use quarry_index::Index;
 use quarry_index::live::View;
 
@@ -45,6 +45,15 @@ impl Due {
     }
 }
 
+/// Batches are kept while this is there: even a merge that panics leaves nothing that gathers them for nobody.
+struct KeptBatches<'w>(&'w Mutex<Writer>);
+
+impl Drop for KeptBatches<'_> {
+    fn drop(&mut self) {
+        self.0.lock().since = None;
+    }
+}
+
 impl Shared {
     /// Merges, and keeps what went wrong for whoever asks.
     pub(super) fn merge_and_tell(&self) {
@@ -55,14 +64,18 @@ impl Shared {
 
     pub(super) fn merge(&self) -> Result<(), Error> {
         let mut lock = self.lock.lock();
-        let begun = {
-            let mut writer = self.writer.lock();
-            writer.since = Some(Vec::new());
-            self.published.load_full()
-        };
+        let (begun, keeping) = self.keep_batches();
         let merged = self.fold(&mut lock, &begun).and_then(|current| self.adopt(current));
+        drop(keeping);
         self.end_merge(merged.as_ref().map(|_| ()).map_err(error_text));
         merged
+    }
+
+    /// What is published, and from then on each batch is kept beside the log.
+    fn keep_batches(&self) -> (Arc<Current>, KeptBatches<'_>) {
+        let mut writer = self.writer.lock();
+        writer.since = Some(Vec::new());
+        (self.published.load_full(), KeptBatches(&self.writer))
     }
 
     /// Publishes the new snapshot with what has come since the merge began.
@@ -79,7 +92,6 @@ impl Shared {
     pub(super) fn end_merge(&self, told: Result<(), String>) {
         let irregular = self.published.load().view.irregular();
         let mut writer = self.writer.lock();
-        writer.since = None;
         writer.posted = false;
         match told {
             Ok(()) => {

@@ -399,6 +399,31 @@ fn a_full_log_is_merged() {
     assert_eq!(seen(&world), ["first", "second", "third"]);
 }
 
+/// Whoever catches the panic goes on with the entry, which must not gather each batch for a merge that is gone.
+#[test]
+fn a_merge_that_panics_leaves_nothing_behind() {
+    for at in 0..CALLS_MAX {
+        let world = world();
+        let process = Process::new(&world, Plan::default());
+        let live = catalog(&process).lock(&name(), Wait::No).unwrap().live(BY_HAND).unwrap();
+        live.apply(vec![set(31, "second")]).unwrap();
+        let first = process.calls();
+        let before = Box::new(move |call: u64| assert!(call != first + at, "stop"));
+        process.plan(Plan { before: Some(before), ..Plan::default() });
+        let merged = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| live.merge()));
+        let Err(_) = merged else {
+            assert!(at > 10, "a merge makes more calls than {at}");
+            return;
+        };
+        process.plan(Plan::default());
+        assert!(!live.status().merging && live.shared.writer.lock().since.is_none(), "call {at}");
+        live.apply(vec![set(32, "third")]).unwrap();
+        live.merge().unwrap();
+        assert_eq!(seen(&world), ["first", "second", "third"], "call {at}");
+    }
+    panic!("it does not come to its end");
+}
+
 #[test]
 fn a_log_of_another_snapshot_is_refused() {
     let world = world();

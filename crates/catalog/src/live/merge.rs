@@ -108,6 +108,8 @@ impl Shared {
     /// Publishes a snapshot of what there was when the merge began, with a log of what has come since. Returns the new snapshot,
     /// without what is in that log.
     fn fold(&self, lock: &mut EntryLock, begun: &Current) -> Result<Current, Error> {
+        // Before anything is built: after a flush that failed, nothing of this lock will be published any more.
+        lock.sound()?;
         let failed = |source: BoxError| Error::Merge { name: self.name.clone(), source };
         let (index, _) = begun.view.rebuild().map_err(|error| failed(error.into()))?;
         let facts = Facts { counts: counts(&index, &begun.entry), ..begun.entry.facts.clone() };

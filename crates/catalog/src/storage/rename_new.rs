@@ -29,11 +29,18 @@ fn first_known(ways: [Way; 3], from: &Path, to: &Path) -> io::Result<()> {
 /// Whether a call failed because the file system, or the system, has no such thing. What fails for another reason fails the
 /// next way, too.
 fn is_unknown(error: &io::Error) -> bool {
-    // FAT answers EPERM to a link; FUSE answers EINVAL or ENOSYS to a flag; `ERROR_INVALID_FUNCTION` is Windows'.
-    const WINDOWS_INVALID_FUNCTION: i32 = 1;
+    // FAT answers EPERM to a link; FUSE answers EINVAL or ENOSYS to a flag.
     let kinds = [io::ErrorKind::InvalidInput, io::ErrorKind::PermissionDenied, io::ErrorKind::Unsupported];
-    kinds.contains(&error.kind()) || cfg!(windows) && error.raw_os_error() == Some(WINDOWS_INVALID_FUNCTION)
+    kinds.contains(&error.kind()) || error.raw_os_error().is_some_and(|code| UNKNOWN_CODES.contains(&code))
 }
+
+/// What file systems answer to a link or a flag that they do not know, and the standard library does not call unsupported everywhere.
+#[cfg(unix)]
+const UNKNOWN_CODES: [i32; 2] =
+    [rustix::io::Errno::NOTSUP.raw_os_error(), rustix::io::Errno::OPNOTSUPP.raw_os_error()];
+/// The same: `ERROR_INVALID_FUNCTION`, `ERROR_NOT_SUPPORTED`.
+#[cfg(windows)]
+const UNKNOWN_CODES: [i32; 2] = [1, 50];
 
 #[cfg(target_os = "linux")]
 fn rename_noreplace(from: &Path, to: &Path) -> io::Result<()> {
@@ -70,6 +77,23 @@ fn reserve_and_rename(from: &Path, to: &Path) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// By the codes that a file system answers, whatever kind the standard library makes of them.
+    #[test]
+    fn what_a_file_system_does_not_know_is_no_failure() {
+        let codes: [(i32, bool); 6] = if cfg!(windows) {
+            // Invalid function, not supported, invalid parameter; exists, disk full, not found.
+            [(1, true), (50, true), (87, true), (183, false), (112, false), (2, false)]
+        } else {
+            // EINVAL, EPERM, EOPNOTSUPP; EEXIST, ENOSPC, ENOENT.
+            let not_supported = if cfg!(any(target_os = "linux", target_os = "android")) { 95 } else { 45 };
+            [(22, true), (1, true), (not_supported, true), (17, false), (28, false), (2, false)]
+        };
+        for (code, unknown) in codes {
+            let error = io::Error::from_raw_os_error(code);
+            assert_eq!(is_unknown(&error), unknown, "{code}: {error}, {:?}", error.kind());
+        }
+    }
 
     #[test]
     fn each_way_takes_a_free_name_and_leaves_what_is_there() {

@@ -59,7 +59,9 @@ pub struct Current {
     pub entry: Entry,
     /// What it holds, changes included.
     pub view: View,
-    /// Bytes at the end of the log that were no batch: a crash tore one that nobody was told was kept, or the log is damaged there.
+    /// Bytes at the end of the log that were no batch when it was read: a crash tore one that nobody was told was kept, or the log is
+    /// damaged there, or somebody who holds the entry was just appending one. Only who holds the entry's lock can tell the last from
+    /// the others; who does not asks again.
     pub log_bytes_left: u64,
 }
 

@@ -186,10 +186,11 @@ impl Ahead {
         let Asked { chunk: number, at } = completion.context;
         let wanted = plan.chunks.get(number).map_or(0, |chunk| self.bytes(chunk));
         let whole = matches!(&completion.result, Ok(count) if *count as u64 == wanted);
-        let now = self.clock.now();
         let mut state = self.state();
         state.asked -= 1;
         if whole {
+            // Under the lock, so that no worker tells a later time before this one.
+            let now = self.clock.now();
             state.depth.completed(now - self.began, wanted, now - at);
         }
         match completion.buffers.into_one() {

@@ -91,7 +91,7 @@ impl Depth {
         if self.window.completions < WINDOW.max(2 * self.now) {
             return;
         }
-        let (seconds, count) = ((now - began).as_secs_f64(), self.window.completions);
+        let (seconds, count) = (now.saturating_sub(began).as_secs_f64(), self.window.completions);
         let mean = self.window.latency / u32::try_from(count).unwrap_or(u32::MAX).max(1);
         #[expect(clippy::cast_precision_loss, reason = "rates are compared to percents")]
         let rate = self.window.bytes as f64 / seconds.max(1e-9);
@@ -191,6 +191,16 @@ mod tests {
         // A head that is sent to and fro.
         let worse = |depth: usize| 1000.0 / f64::from(u32::try_from(depth).unwrap());
         assert_eq!(check(6, 1..=16, worse), 1);
+    }
+
+    /// Two workers once told the times of their completions in the wrong order, and a scan ended in a panic.
+    #[test]
+    fn a_time_that_goes_back_ends_nothing() {
+        let mut depth = Depth::new(Depths { first: 4, all: 1..=16 });
+        for microseconds in (0..1000).rev() {
+            depth.completed(Duration::from_micros(microseconds), 1, Duration::ZERO);
+            assert!((1..=16).contains(&depth.now()));
+        }
     }
 
     #[test]

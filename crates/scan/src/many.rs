@@ -1,8 +1,8 @@
 //! Many volumes at once, under one limit.
 //!
 //! Each volume has a pipeline of its own, for drives are apart and none should wait for another. What they share is
-//! the processors: whoever parses (or reads by calls that block, or builds) first asks for leave, and has it for one chunk. Leave is given
-//! in order of arrival, so that volumes take turns; who waits for a drive holds none, so that a slow one stops nobody; and
+//! the processors: whoever parses or builds first asks for leave, and has it for one chunk. Leave is given in order of arrival, so that
+//! volumes take turns; who waits for a drive holds none, in a call that blocks either, so that one that never answers stops nobody; and
 //! when a volume is done its share is the others'.
 //!
 //! With a limit of one, volumes are read one after the other in their order: the same again each time.
@@ -102,7 +102,7 @@ impl Seat {
         self.shared.threads
     }
 
-    /// Waits for leave to work on one chunk.
+    /// Waits for leave to parse one chunk.
     pub(crate) fn work(&self) -> Option<Permit> {
         // A weight of one is never too much.
         self.shared.leave.acquire(1).ok()
@@ -123,6 +123,35 @@ impl Seat {
     pub(crate) fn pin(&self, thread: usize) {
         if let Some(processor) = self.shared.topology.processor(self.volume, thread) {
             pin(processor);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::{Mode, Pipeline, Progress, SynthDevice, Volume};
+
+    #[test]
+    fn nothing_is_parsed_without_leave() {
+        let many = MultiVolume::new(NonZeroUsize::MIN, Topology::default());
+        for mode in Mode::ALL {
+            let done = many.run(vec![()], |seat, ()| {
+                let volume = Volume::open_dump(Arc::new(SynthDevice::new(64, 1)), 1024);
+                let (pipeline, progress) = (Pipeline { mode, ..Pipeline::default() }, Progress::default());
+                let held = seat.work();
+                std::thread::scope(|scope| {
+                    let reading = scope.spawn(|| pipeline.read_among(&seat, &volume, &progress));
+                    std::thread::sleep(Duration::from_millis(30));
+                    assert_eq!(progress.records(), 0, "{mode}");
+                    drop(held);
+                    reading.join().expect("it does not panic").expect("it reads")
+                });
+                progress.records()
+            });
+            assert_eq!(done, [Ok(64)], "{mode}");
         }
     }
 }

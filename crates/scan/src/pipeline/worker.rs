@@ -38,7 +38,7 @@ pub(super) struct Shared<'a> {
 }
 
 impl Shared<'_> {
-    /// Leave to work on one chunk, if it has to be asked for.
+    /// Leave to parse one chunk, if it has to be asked for. Nobody holds it while they read: a drive may never answer.
     fn leave(&self) -> Option<Permit> {
         self.seat.as_ref().and_then(Seat::work)
     }
@@ -93,7 +93,6 @@ impl Worker<'_> {
         while shared.goes_on()? {
             let next = shared.next.fetch_add(1, Ordering::Relaxed);
             let Some(chunk) = shared.plan.chunks.get(next) else { break };
-            let _leave = shared.leave();
             self.chunk(chunk, &mut buffer, Filled::No)?;
         }
         Ok(())
@@ -106,7 +105,6 @@ impl Worker<'_> {
             ahead.fill(&shared.plan);
             if let Some(chunk) = ahead.left_to_workers().and_then(|chunk| shared.plan.chunks.get(chunk)) {
                 let mut buffer = shared.buffers.take();
-                let _leave = shared.leave();
                 self.chunk(chunk, &mut buffer, Filled::No)?;
                 continue;
             }
@@ -115,7 +113,6 @@ impl Worker<'_> {
                     // Its place is taken before it is parsed, so that the drive has as much to do as before.
                     ahead.fill(&shared.plan);
                     let Some(chunk) = shared.plan.chunks.get(number) else { continue };
-                    let _leave = shared.leave();
                     self.chunk(chunk, &mut buffer, filled)?;
                 }
                 Came::Nothing => {}
@@ -166,9 +163,10 @@ impl Worker<'_> {
         self.absorber.batch.begin(number(first));
         let record_bytes = self.shared.volume.record_bytes as usize;
         let reading = if self.may_be_live() { Reading::First } else { Reading::Only };
+        let mut leave = self.shared.leave();
         for (record, bytes) in (first..).zip(part.chunks_exact_mut(record_bytes)) {
             if self.absorber.take(number(record), bytes, reading) == Taken::Torn {
-                self.read_again(record, bytes);
+                self.read_again(record, bytes, &mut leave);
             }
         }
     }
@@ -179,10 +177,13 @@ impl Worker<'_> {
     }
 
     /// Takes a torn record as a second read finds it, or as it is if that fails.
-    fn read_again(&mut self, number: u64, torn: &mut [u8]) {
+    fn read_again(&mut self, number: u64, torn: &mut [u8], leave: &mut Option<Permit>) {
         let mut record = std::mem::take(&mut self.record);
         record.resize(torn.len(), 0);
-        let bytes = if self.read(number, &mut record).is_ok() { record.as_mut_slice() } else { torn };
+        *leave = None;
+        let read = self.read(number, &mut record);
+        *leave = self.shared.leave();
+        let bytes = if read.is_ok() { record.as_mut_slice() } else { torn };
         self.absorber.take(u32::try_from(number).unwrap_or(u32::MAX), bytes, Reading::Second);
         self.record = record;
     }

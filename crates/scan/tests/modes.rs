@@ -13,11 +13,11 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::thread::ThreadId;
 use std::time::Duration;
 
-use common::try_open;
+use common::{rows, run, try_open};
 use quarry_forge::{VolumeBuilder, vandal};
 use quarry_io::port::{Op, Port, PortDevice, PortOptions, PortSource};
 use quarry_io::sim::{Sim, SimDevice, SimProfile};
-use quarry_io::{Buffer, Device, DeviceKind, DriveKind};
+use quarry_io::{Buffer, Device, DeviceKind, DriveKind, FileDevice, Window};
 use quarry_scan::{Mode, Pipeline, Progress, Reads};
 
 const RECORD: u64 = 1024;
@@ -196,4 +196,26 @@ fn a_mode_has_as_many_reads_in_flight_and_parsers_at_work_as_it_says() {
     let flash = check(Mode::Auto, SimProfile::nvme(), 12, (1, THREADS));
     assert_eq!(flash.mode, Mode::Completion);
     assert_eq!(flash.why, Some("the drive serves several reads at once"));
+}
+
+/// A partition that ends inside the last record, with the rest of the record right behind it: a port once read on into
+/// the neighbour, and the index had a file more than that of a blocking read.
+#[test]
+fn a_record_that_a_partition_cuts_is_cut_in_every_mode() {
+    let file = tempfile::NamedTempFile::new().expect("there is room");
+    std::fs::write(file.path(), image()).expect("there is room");
+    let disk: Arc<dyn Device> = Arc::new(FileDevice::open(file.path()).expect("it is there"));
+    let cut = Window::new(disk, "partition", 0, MFT + RECORDS * RECORD - 512).expect("it is inside");
+    let volume = try_open(Arc::new(cut)).expect("it is sound");
+    let scan = |mode| {
+        let chunk_bytes = u32::try_from(CHUNK_RECORDS * RECORD).expect("it is sound");
+        run(&volume, Pipeline { mode, chunk_bytes, deleted: true, ..Pipeline::default() })
+    };
+    let expected = scan(Mode::Streaming);
+    assert_eq!(expected.report.counts.records, RECORDS - 1);
+    for mode in Mode::ALL {
+        let found = scan(mode);
+        assert_eq!(found.report.counts, expected.report.counts, "{mode}");
+        assert_eq!(rows(&found), rows(&expected), "{mode}");
+    }
 }

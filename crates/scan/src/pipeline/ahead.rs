@@ -2,7 +2,7 @@
 //!
 //! There is no thread that reads: whoever is about to wait, or has just been given a chunk, sends the next reads off first.
 //! Memory is bounded by the pool, which has a buffer for each read that may be in flight, for each that may wait to be parsed, and
-//! for each worker. What a port cannot read by one request (a record that lies in two runs, an odd place on a device that wants
+//! for each worker. What a port cannot read by one request (a record that lies in two runs or is cut by the volume's end, an odd place on a device that wants
 //! whole sectors) is left to the workers, who read it as they do without a port.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -26,6 +26,8 @@ pub(super) struct Ahead {
     device: PortDevice,
     /// Where the volume's device begins on what the port reads.
     base: u64,
+    /// Bytes of the volume's device. What the port reads may go on behind it.
+    length: u64,
     record_bytes: u64,
     queue: usize,
     buffers: BufferPool,
@@ -90,6 +92,7 @@ impl Ahead {
         };
         Ok(Self {
             base,
+            length: volume.device.len(),
             record_bytes: volume.record_bytes.into(),
             queue: shape.queue,
             buffers,
@@ -167,8 +170,13 @@ impl Ahead {
     fn can_read(&self, chunk: &Chunk) -> bool {
         let alignment = u64::from(self.device.alignment());
         let aligned = |number: u64| number.is_multiple_of(alignment);
+        let bytes = self.bytes(chunk);
+        let end = chunk.offset.and_then(|offset| offset.checked_add(bytes));
         let place = chunk.offset.and_then(|offset| offset.checked_add(self.base));
-        chunk.place == Place::Device && place.is_some_and(aligned) && aligned(self.bytes(chunk))
+        chunk.place == Place::Device
+            && place.is_some_and(aligned)
+            && aligned(bytes)
+            && end.is_some_and(|end| end <= self.length)
     }
 
     /// A chunk that the port does not read.

@@ -219,3 +219,15 @@ fn a_record_that_a_partition_cuts_is_cut_in_every_mode() {
         assert_eq!(rows(&found), rows(&expected), "{mode}");
     }
 }
+
+#[test]
+fn no_more_reads_are_in_flight_than_there_are_chunks() {
+    let volume = try_open(common::memory(image())).expect("it is sound");
+    for mode in Mode::ALL.into_iter().filter(|mode| mode.takes_depth()) {
+        let chunk_bytes = u32::try_from(CHUNK_RECORDS * RECORD).expect("it is sound");
+        let depth = Some(NonZeroUsize::MAX);
+        let scan = run(&volume, Pipeline { mode, depth, chunk_bytes, ..Pipeline::default() });
+        assert_eq!(scan.reads.chunks, CHUNKS, "{mode}");
+        assert_eq!(scan.reads.depth_most as u64, CHUNKS, "{mode}");
+    }
+}

@@ -22,7 +22,7 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 
 use quarry_index::{Builder, FileId, Index};
-use quarry_io::port::BackendKind;
+use quarry_io::port::{BackendKind, DEPTH_MAX};
 use quarry_io::{BufferPool, DeviceKind};
 use quarry_ntfs::metafile;
 
@@ -58,7 +58,8 @@ pub struct Pipeline {
     pub mode: Mode,
     /// Threads that parse, at most; more than a volume has chunks, or than 256, are not started.
     pub threads: NonZeroUsize,
-    /// Reads in flight, where the mode [takes](Mode::takes_depth) a number. Nothing: what the drive likes, adapted as it is read.
+    /// Reads in flight, where the mode [takes](Mode::takes_depth) a number; at most as many as a port takes and a volume has
+    /// chunks. Nothing: what the drive likes, adapted as it is read.
     pub depth: Option<NonZeroUsize>,
     /// Bytes read at one go, [`crate::CHUNK_BYTES_MAX`] at most. 0: what the drive likes.
     pub chunk_bytes: u32,
@@ -250,7 +251,9 @@ impl Pipeline {
             mode => (mode, None),
         };
         let threads = self.threads.get().min(THREADS_MAX).min(plan.chunks.len().max(1));
-        let shape = mode.shape(threads, &profile, self.depth);
+        // Each read in flight has a buffer.
+        let most = NonZeroUsize::new(plan.chunks.len().min(DEPTH_MAX)).unwrap_or(NonZeroUsize::MIN);
+        let shape = mode.shape(threads, &profile, self.depth.map(|depth| depth.min(most)));
         let (records, chunks) = plan.on_device();
         let reads = Reads {
             asked: self.mode,

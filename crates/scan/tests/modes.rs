@@ -15,10 +15,10 @@ use std::time::Duration;
 
 use common::{rows, run, try_open};
 use quarry_forge::{VolumeBuilder, vandal};
-use quarry_io::port::{Op, Port, PortDevice, PortOptions, PortSource};
+use quarry_io::port::{BackendKind, Op, Port, PortDevice, PortOptions, PortSource};
 use quarry_io::sim::{Sim, SimDevice, SimProfile};
 use quarry_io::{Buffer, Device, DeviceKind, DriveKind, FileDevice, Window};
-use quarry_scan::{Mode, Pipeline, Progress, Reads};
+use quarry_scan::{Mode, Pipeline, Progress, Reads, ScanError};
 
 const RECORD: u64 = 1024;
 /// Records of a chunk, and how many chunks there are: as many for each thread.
@@ -230,4 +230,25 @@ fn no_more_reads_are_in_flight_than_there_are_chunks() {
         assert_eq!(scan.reads.chunks, CHUNKS, "{mode}");
         assert_eq!(scan.reads.depth_most as u64, CHUNKS, "{mode}");
     }
+}
+
+/// Where the mode was chosen for the user, a port that the system refuses is no reason to read nothing.
+#[test]
+fn without_a_port_a_volume_is_read_by_blocking_calls() {
+    let file = tempfile::NamedTempFile::new().expect("there is room");
+    std::fs::write(file.path(), image()).expect("there is room");
+    let volume =
+        try_open(Arc::new(FileDevice::open(file.path()).expect("it is there"))).expect("it is sound");
+    let elsewhere = if cfg!(windows) { BackendKind::Uring } else { BackendKind::Iocp };
+    let (depth, threads) = (NonZeroUsize::new(2), NonZeroUsize::new(THREADS).expect("some"));
+    let chunk_bytes = u32::try_from(CHUNK_RECORDS * RECORD).expect("it is sound");
+    let pipeline =
+        |mode| Pipeline { mode, depth, threads, chunk_bytes, backend: elsewhere, ..Pipeline::default() };
+    let scan = run(&volume, pipeline(Mode::Auto));
+    let Reads { mode, why, backend, parsers, depth_most, .. } = scan.reads;
+    assert_eq!((mode, why, backend), (Mode::Parallel, Some("no port could be opened"), "blocking"));
+    assert_eq!((parsers, depth_most), (THREADS, THREADS));
+    assert_eq!(rows(&scan), rows(&run(&volume, Pipeline::default())));
+    let refused = pipeline(Mode::Completion).run(&volume, &Progress::default());
+    assert!(matches!(refused, Err(ScanError::Port(_))), "{refused:?}");
 }

@@ -151,18 +151,20 @@ impl Pipeline {
         if records > RECORDS_MAX {
             return Err(ScanError::TooManyRecords { records, max: RECORDS_MAX });
         }
-        let Decided { plan, shape, mut reads } = self.decide(volume);
+        let Decided { plan, mut shape, mut reads } = self.decide(volume);
         progress.expect(plan.records());
         let mut notes = volume.notes().to_vec();
         let case = volume.case_table(&mut notes);
-        let workers = shape.workers();
-        let ahead = if shape.blocks() { 0 } else { *shape.depths.all.end() + shape.queue };
-        let buffers =
-            BufferPool::try_new(ahead + workers, reads.chunk_bytes.max(volume.record_bytes) as usize)?;
-        let ahead = match shape.blocks() {
-            true => None,
-            false => Some(Ahead::new(volume, &shape, self.backend, buffers.clone())?),
+        let (buffers, ahead) = match self.prepare(volume, &shape, reads.chunk_bytes) {
+            // Who asked for a port by name is told that there is none.
+            Err(ScanError::Port(error)) if self.mode == Mode::Auto => {
+                tracing::warn!(%error, "no port: reading by blocking calls");
+                shape = reads.without_port(&shape);
+                self.prepare(volume, &shape, reads.chunk_bytes)?
+            }
+            prepared => prepared?,
         };
+        let workers = shape.workers();
         let shared = Shared {
             volume,
             plan,
@@ -190,6 +192,23 @@ impl Pipeline {
         tracing::debug!(records = report.counts.records, "read and parsed");
         let (builder, seat) = (Builder::new(ROOT, case), shared.seat.clone());
         Ok(Parsed { builder, batches, threads: workers, report, reads, seat })
+    }
+
+    /// The buffers for a shape, and the port if it has one.
+    fn prepare(
+        &self,
+        volume: &Volume,
+        shape: &Shape,
+        chunk_bytes: u32,
+    ) -> Result<(BufferPool, Option<Ahead>), ScanError> {
+        let ahead = if shape.blocks() { 0 } else { *shape.depths.all.end() + shape.queue };
+        let bytes = chunk_bytes.max(volume.record_bytes) as usize;
+        let buffers = BufferPool::try_new(ahead + shape.workers(), bytes)?;
+        let ahead = match shape.blocks() {
+            true => None,
+            false => Some(Ahead::new(volume, shape, self.backend, buffers.clone())?),
+        };
+        Ok((buffers, ahead))
     }
 
     /// Runs the workers; the first thing that ended one of them early ends all.

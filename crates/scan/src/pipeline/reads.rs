@@ -4,7 +4,7 @@ use std::fmt;
 
 use quarry_io::{Device, DriveKind};
 
-use super::mode::Mode;
+use super::mode::{Mode, Shape};
 use super::plan::Plan;
 use crate::volume::Volume;
 
@@ -68,6 +68,18 @@ pub struct Reads {
     pub put_last: u64,
     /// Records that were not read, because they lie in holes.
     pub holes: u64,
+}
+
+impl Reads {
+    /// Goes over to reading by blocking calls, on as many threads as were to parse; what that is.
+    pub(super) fn without_port(&mut self, planned: &Shape) -> Shape {
+        let shape = Mode::Parallel.shape(planned.workers(), &self.drive.profile(), None);
+        (self.mode, self.why) = (Mode::Parallel, Some("no port could be opened"));
+        (self.readers, self.parsers) = (shape.readers, shape.workers());
+        (self.depth_first, self.depth_last, self.depth_most) =
+            (shape.depths.first, shape.depths.first, shape.depths.first);
+        shape
+    }
 }
 
 impl fmt::Display for Reads {

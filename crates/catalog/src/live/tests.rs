@@ -9,7 +9,7 @@ use super::*;
 use crate::entry::{Counts, Facts};
 use crate::lock::Wait;
 use crate::source::{Source, SourcePath};
-use crate::storage::sim::{Fault, Plan, Process, World, every};
+use crate::storage::sim::{DISK_FULL, Fault, Plan, Process, World, every};
 
 const FOLDER: &str = "/home/catalog";
 const ROOT: FileId = FileId { record: 5, sequence: 5 };
@@ -299,7 +299,7 @@ fn after_a_write_that_failed_nothing_more_is_applied() {
     let world = world();
     let process = Process::new(&world, Plan::default());
     let live = catalog(&process).lock(&name(), Wait::No).unwrap().live(BY_HAND).unwrap();
-    process.plan(Plan { fault: Some((process.calls(), Fault::Fail(28))), ..Plan::default() });
+    process.plan(Plan { fault: Some((process.calls(), Fault::Fail(DISK_FULL))), ..Plan::default() });
     let error = live.apply(vec![set(31, "second")]).unwrap_err();
     assert!(error.to_string().ends_with("make room there, or use another folder"), "{error}");
     assert!(matches!(live.apply(vec![set(32, "third")]), Err(Error::LogBroken { .. })));
@@ -322,7 +322,7 @@ fn a_merge_that_fails_is_told_and_tried_again() {
     let options = LiveOptions { merge_rows: 1, ..BY_HAND };
     let live = catalog(&process).lock(&name(), Wait::No).unwrap().live(options).unwrap();
     let in_log = process.calls() + 2;
-    process.plan(Plan { fault: Some((in_log, Fault::Fail(28))), lasting: true, ..Plan::default() });
+    process.plan(Plan { fault: Some((in_log, Fault::Fail(DISK_FULL))), lasting: true, ..Plan::default() });
     live.apply(vec![set(31, "second"), set(32, "third")]).unwrap();
     let failed = ended(&live);
     let why = failed.failure.unwrap();

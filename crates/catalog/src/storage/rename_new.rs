@@ -97,7 +97,7 @@ mod tests {
 
     #[test]
     fn each_way_takes_a_free_name_and_leaves_what_is_there() {
-        let unknown: Way = |_, _| Err(io::Error::from_raw_os_error(22));
+        let unknown: Way = |_, _| Err(io::Error::from_raw_os_error(if cfg!(windows) { 1 } else { 22 }));
         let ways: [Way; 3] = [rename_noreplace, link_and_remove, reserve_and_rename];
         for first in 0..ways.len() {
             let ways = [0, 1, 2].map(|way| if way < first { unknown } else { ways[way] });

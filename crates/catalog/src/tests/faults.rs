@@ -1,12 +1,11 @@
 //! Failing at every call: once and from then on, with nothing done, and with all done and a failure reported.
 
 use super::*;
-use crate::storage::sim::{Fault, every};
+use crate::storage::sim::{DISK_FULL, Fault, every};
 
 const EIO: i32 = 5;
-const ENOSPC: i32 = 28;
 const FAULTS: [Fault; 4] =
-    [Fault::Fail(EIO), Fault::Fail(ENOSPC), Fault::FailLate(EIO), Fault::FailLate(ENOSPC)];
+    [Fault::Fail(EIO), Fault::Fail(DISK_FULL), Fault::FailLate(EIO), Fault::FailLate(DISK_FULL)];
 
 /// What a scenario said when call number `at` failed.
 struct Failed {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::*;
 use crate::catalog::Stray;
 use crate::pointer::{Pointer, PointerError};
-use crate::storage::sim::Fault;
+use crate::storage::sim::{DISK_FULL, Fault};
 
 const EIO: i32 = 5;
 
@@ -75,9 +75,7 @@ fn after_a_flush_that_failed_a_lock_writes_no_more() {
 fn a_write_that_failed_is_not_overlooked() {
     let at = call_number(|catalog| publish(catalog, "a", NEW), "write snapshot-new");
     let world = SCENARIOS[1].world();
-    // No room, by the system's number.
-    let full = Fault::Fail(if cfg!(windows) { 112 } else { 28 });
-    let process = Process::new(&world, Plan { fault: Some((at, full)), ..Plan::default() });
+    let process = Process::new(&world, Plan { fault: Some((at, Fault::Fail(DISK_FULL))), ..Plan::default() });
     let mut lock = catalog_of(&process).lock(&name("a"), Wait::No).unwrap();
     let error = lock
         .publish(facts(), |snapshot| {

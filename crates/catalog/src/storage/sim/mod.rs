@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 pub(crate) use choices::{Choices, every};
-pub(crate) use process::{Fault, Plan, Process};
+pub(crate) use process::{DISK_FULL, Fault, Plan, Process};
 
 /// The machine: one file system, and the locks that its processes hold.
 #[derive(Debug, Default, Clone)]

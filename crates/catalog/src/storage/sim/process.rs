@@ -20,6 +20,9 @@ pub(crate) enum Fault {
     FailLate(i32),
 }
 
+/// No room, by the system's number.
+pub(crate) const DISK_FULL: i32 = if cfg!(windows) { 112 } else { 28 };
+
 /// What is to happen at which call.
 #[derive(Default)]
 pub(crate) struct Plan {

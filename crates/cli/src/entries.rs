@@ -29,6 +29,10 @@ pub(crate) fn name(text: &str) -> Result<Name, Complaint> {
         let complaint = Complaint::about(text, "a name holds no slash, or it would be taken for a path");
         return Err(complaint.then("choose another one"));
     }
+    if matches!(text, "." | "..") {
+        let complaint = Complaint::about(text, "is a folder everywhere, and no name of an entry");
+        return Err(complaint.then("choose another one"));
+    }
     Name::new(text).map_err(|error| Complaint { source: None, cause: error.to_string(), next_step: None })
 }
 

@@ -29,6 +29,11 @@ pub(crate) struct HowRead {
 }
 
 impl HowRead {
+    /// Whether the mode was left to the program.
+    pub(crate) fn was_chosen(&self) -> bool {
+        self.asked != self.mode
+    }
+
     pub(crate) fn new(reads: &Reads) -> Self {
         Self {
             asked: reads.asked.name(),

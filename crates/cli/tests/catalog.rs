@@ -151,7 +151,9 @@ fn one_name_is_one_source() {
     assert!(code == Some(2) && said.contains("would both be called demo"), "{said}");
     let (code, _, said) = told(&folder, &["scan", "old/demo.ntfs", "--name", "demo"]);
     assert!(code == Some(0) && said.contains("and is replaced"), "{said}");
-    for (name, expected) in [("a/b", "no slash"), ("", "cannot be empty"), (" x", "white space")] {
+    for (name, expected) in
+        [("a/b", "no slash"), ("..", "no name of an entry"), ("", "cannot be empty"), (" x", "white space")]
+    {
         let (code, _, said) = told(&folder, &["scan", "demo.ntfs", "--name", name]);
         assert!(code == Some(2) && said.contains(expected), "{name}: {said}");
     }

@@ -109,7 +109,10 @@ impl Line {
     pub(super) fn text(&self) -> String {
         let mut text = String::new();
         let how = match (self.mode, self.depth) {
-            (Some(mode), Some(depth)) => format!("{mode}, depth {depth}"),
+            (Some(mode), Some(depth)) => {
+                let chosen = self.reads.as_ref().is_some_and(HowRead::was_chosen);
+                format!("{}{mode}, depth {depth}", if chosen { "auto: " } else { "" })
+            }
             _ => "no scan".to_owned(),
         };
         let Phases { make, read, build } = &self.phases;

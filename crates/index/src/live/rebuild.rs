@@ -20,7 +20,8 @@ enum Kept {
 }
 
 impl View {
-    /// The index of the source as it is now: the same to the byte as one built from what its records say.
+    /// The index of the source as it is now: the same to the byte as one built from what its records say. Built, as by
+    /// [`Builder::build`], on the threads of the rayon pool that it is called in; outside of one, on those of rayon's global pool.
     ///
     /// # Errors
     /// If there is more than an index holds, or what is there is damaged.

@@ -2,20 +2,18 @@
 
 use std::cmp::Ordering;
 
-use rayon::prelude::*;
-
 use super::View;
 use super::order::{PathKeys, compare};
 use super::question::Question;
 use crate::SnapshotError;
-use crate::query::{Hits, Query, RowSet, SearchOptions, SortKey};
+use crate::query::{Hits, Query, RowSet, SearchOptions, SortKey, threads};
 
 /// Rows that a thread asks before it takes more.
 const TASK_ROWS: usize = 1 << 12;
 
 impl View {
     /// The rows that match `query` and are visible, as [`crate::Index::search`] would find them in an index built anew; by the
-    /// numbers of this view.
+    /// numbers of this view. On several threads if it is called in a rayon pool: the answer is the same.
     ///
     /// # Errors
     /// If the index is damaged where the search came by.
@@ -29,9 +27,11 @@ impl View {
         let table = base.index.names().case_table();
         let question = Question::new(query.expr(), table, visibility);
         let asked: Vec<u32> = self.irregular_rows().collect();
-        let tasks = asked.par_chunks(TASK_ROWS);
+        let tasks: Vec<&[u32]> = asked.chunks(TASK_ROWS).collect();
         let holds = |row: &u32| question.holds(self.row(*row), table);
-        let mut others: Vec<u32> = tasks.flat_map_iter(|rows| rows.iter().copied().filter(holds)).collect();
+        let mut others = threads::concat(tasks.len(), |task| {
+            tasks.get(task).into_iter().flat_map(|rows| rows.iter().copied()).filter(holds).collect()
+        });
         if question.holds(self.row(base.bucket), table) && self.bucket_holds_something() {
             others.push(base.bucket);
         }
@@ -54,11 +54,9 @@ impl View {
                 others.reverse();
             }
         } else {
-            others.par_sort_by(order);
+            threads::sort_by(&mut others, order);
         }
-        let whole = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
-        let offset = whole(options.offset);
-        let end = offset.saturating_add(options.limit.map_or(usize::MAX, whole));
+        let (offset, end) = options.window();
         others.truncate(end);
         let first = SearchOptions { offset: 0, limit: Some(end as u64), ..options.clone() };
         let rows = merged(&self.base.index.page(regular, &first), &others, order);

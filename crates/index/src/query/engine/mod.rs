@@ -19,7 +19,7 @@ mod plan;
 mod probe;
 mod row_set;
 mod sweep;
-mod threads;
+pub(crate) mod threads;
 mod tree;
 
 pub(crate) use facts::{FactTest, RowFacts};
@@ -48,7 +48,7 @@ pub struct SearchOptions {
 
 impl SearchOptions {
     /// How many rows are passed over, and where those end that are given.
-    fn window(&self) -> (usize, usize) {
+    pub(crate) fn window(&self) -> (usize, usize) {
         let whole = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
         let offset = whole(self.offset);
         (offset, offset.saturating_add(self.limit.map_or(usize::MAX, whole)))

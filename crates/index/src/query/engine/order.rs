@@ -4,10 +4,6 @@
 //! it sorts. The order is total (name, then row number, decide what the key leaves open), so a page is the same however the
 //! rows were found.
 
-use std::cmp::Ordering;
-
-use rayon::slice::ParallelSliceMut;
-
 use super::SearchOptions;
 use super::keys::{Keyed, Keys, cut};
 use super::row_set::RowSet;
@@ -41,8 +37,6 @@ pub enum SortKey {
 
 /// If more than one row in so many is to be sorted by name, all rows are passed in the order of their names instead.
 const DENSE_SHARE: u64 = 8;
-/// From how many rows on several threads sort.
-const PARALLEL_ROWS_MIN: usize = 1 << 16;
 /// Words of a set whose rows are given keys at a time: those of a quarter of a million rows.
 const SHARE_WORDS: usize = CHUNK_WORDS * 512;
 
@@ -100,7 +94,7 @@ fn first(keys: Keys<'_>, found: &RowSet, end: usize) -> Vec<Keyed> {
     let share = |share: usize| keys.first(found, share * SHARE_WORDS..(share + 1) * SHARE_WORDS, end);
     let mut rows = threads::concat(shares, share);
     cut(&mut rows, end);
-    sort_by(&mut rows, |a, b| a.key.cmp(&b.key));
+    threads::sort_by(&mut rows, |a, b| a.key.cmp(&b.key));
     let mut left = end;
     for run in rows.chunk_by_mut(|a, b| a.key == b.key) {
         settle(keys, run, left);
@@ -125,20 +119,11 @@ fn settle(keys: Keys<'_>, run: &mut [Keyed], wanted: usize) {
             let order = keys.extension(a.row).cmp(keys.extension(b.row));
             if keys.descending { order.reverse() } else { order }
         };
-        return sort_by(run, |a, b| by_text(a, b).then(a.key.cmp(&b.key)));
+        return threads::sort_by(run, |a, b| by_text(a, b).then(a.key.cmp(&b.key)));
     }
     let first = wanted.min(run.len());
     if (1..run.len()).contains(&first) {
         run.select_nth_unstable_by_key(first - 1, |keyed| keyed.key);
     }
-    sort_by(&mut run[..first], |a, b| a.key.cmp(&b.key));
-}
-
-/// Sorts, on several threads if there are some and it is worth it.
-fn sort_by(rows: &mut [Keyed], compare: impl Fn(&Keyed, &Keyed) -> Ordering + Sync) {
-    if rows.len() >= PARALLEL_ROWS_MIN && threads::count() > 1 {
-        rows.par_sort_unstable_by(compare);
-    } else {
-        rows.sort_unstable_by(compare);
-    }
+    threads::sort_by(&mut run[..first], |a, b| a.key.cmp(&b.key));
 }

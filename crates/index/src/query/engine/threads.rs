@@ -4,6 +4,8 @@
 //! started that nobody asked for: that a library brings rayon's global pool to life would be a decision about its caller's process.
 //! How the work was shared cannot be told from the answer: sets do not know who filled them, and lists are joined in order.
 
+use std::cmp::Ordering;
+
 use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator};
 use rayon::slice::ParallelSliceMut;
 
@@ -11,6 +13,8 @@ use super::row_set::RowSet;
 
 /// Shares that a thread takes on average, so that those that are slow even out.
 const SHARES: usize = 4;
+/// From how many rows on several threads sort.
+const SORTED_TOGETHER_MIN: usize = 1 << 16;
 
 /// How many threads there are to share work.
 pub(super) fn count() -> usize {
@@ -44,11 +48,20 @@ pub(super) fn gather(
 }
 
 /// What `work` makes of each piece, one after another.
-pub(super) fn concat<T: Send>(pieces: usize, work: impl Fn(usize) -> Vec<T> + Send + Sync) -> Vec<T> {
+pub(crate) fn concat<T: Send>(pieces: usize, work: impl Fn(usize) -> Vec<T> + Send + Sync) -> Vec<T> {
     if count() < 2 || pieces < 2 {
         return (0..pieces).flat_map(work).collect();
     }
     (0..pieces).into_par_iter().map(work).collect::<Vec<_>>().into_iter().flatten().collect()
+}
+
+/// Sorts rows by an order in which no two are equal.
+pub(crate) fn sort_by<T: Send>(rows: &mut [T], compare: impl Fn(&T, &T) -> Ordering + Sync) {
+    if rows.len() >= SORTED_TOGETHER_MIN && count() > 1 {
+        rows.par_sort_unstable_by(compare);
+    } else {
+        rows.sort_unstable_by(compare);
+    }
 }
 
 /// Gives each stretch of at most `stretch` words to `work` with the number of its first word.

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use parking_lot::{Mutex, MutexGuard};
 use quarry_index::Index;
 use quarry_index::live::View;
+use rayon::ThreadPoolBuilder;
 
 use super::{Current, LiveOptions, Shared, Writer, replayed};
 use crate::entry::{Counts, Entry, Facts};
@@ -105,13 +106,23 @@ impl Shared {
         }
     }
 
+    /// Builds on threads of the merge's own: outside of a pool, building would start rayon's global one.
+    fn rebuilt(&self, begun: &Current) -> Result<Index, BoxError> {
+        let threads = ThreadPoolBuilder::new()
+            .num_threads(self.options.merge_threads.get())
+            .thread_name(|number| format!("merge-build-{number}"))
+            .build()?;
+        let (index, _) = threads.install(|| begun.view.rebuild())?;
+        Ok(index)
+    }
+
     /// Publishes a snapshot of what there was when the merge began, with a log of what has come since. Returns the new snapshot,
     /// without what is in that log.
     fn fold(&self, lock: &mut EntryLock, begun: &Current) -> Result<Current, Error> {
         // Before anything is built: after a flush that failed, nothing of this lock will be published any more.
         lock.sound()?;
         let failed = |source: BoxError| Error::Merge { name: self.name.clone(), source };
-        let (index, _) = begun.view.rebuild().map_err(|error| failed(error.into()))?;
+        let index = self.rebuilt(begun).map_err(failed)?;
         let facts = Facts { counts: counts(&index, &begun.entry), ..begun.entry.facts.clone() };
         let mut switched: Option<(MutexGuard<'_, Writer>, Log)> = None;
         let published = lock.publish_after(

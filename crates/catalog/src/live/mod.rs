@@ -13,6 +13,7 @@ mod merge;
 #[cfg(test)]
 mod tests;
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -40,14 +41,22 @@ pub struct LiveOptions {
     pub merge_rows: u64,
     /// Bytes of the log beyond which they are.
     pub merge_bytes: u64,
+    /// Threads that build a merged snapshot, whoever calls for it. They are there while it is built.
+    pub merge_threads: NonZeroUsize,
     /// Longest snapshot that is read into memory where it may not be mapped.
     pub bytes_max: u64,
 }
 
 impl Default for LiveOptions {
-    /// 200,000 rows, which a search asks in some tens of milliseconds; 64 MiB of log, which opening replays in a second or so.
+    /// 200,000 rows, which a search asks in some tens of milliseconds; 64 MiB of log, which opening replays in a second or so; one
+    /// thread, for nobody waits for a merge.
     fn default() -> Self {
-        Self { merge_rows: 200_000, merge_bytes: 64 << 20, bytes_max: 1 << 30 }
+        Self {
+            merge_rows: 200_000,
+            merge_bytes: 64 << 20,
+            merge_threads: NonZeroUsize::MIN,
+            bytes_max: 1 << 30,
+        }
     }
 }
 

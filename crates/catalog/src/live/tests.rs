@@ -88,8 +88,12 @@ fn names(current: &Current) -> Vec<String> {
 }
 
 /// Never merges by itself: what a background thread does when is no test's to say.
-const BY_HAND: LiveOptions =
-    LiveOptions { merge_rows: u64::MAX, merge_bytes: u64::MAX, bytes_max: BYTES_MAX };
+const BY_HAND: LiveOptions = LiveOptions {
+    merge_rows: u64::MAX,
+    merge_bytes: u64::MAX,
+    merge_threads: NonZeroUsize::MIN,
+    bytes_max: BYTES_MAX,
+};
 
 /// Opens, applies, merges, applies; how many batches were acknowledged.
 fn act(catalog: &Catalog, acknowledged: &mut usize) -> Result<(), Error> {

@@ -53,6 +53,7 @@ pub(crate) fn step() -> Result<()> {
     packages::ensure()?;
     wine::ensure_target()?;
     let prefix = wine::prefix()?;
+    prefix.start()?;
     let held = checks(&prefix);
     prefix.stop();
     held

@@ -15,6 +15,8 @@ pub(crate) const TARGET: &str = "x86_64-pc-windows-gnu";
 /// A library that Rust's needs and wine lacks.
 const LIBRARY: &str = "bcryptprimitives";
 const KEY: &str = "made-from";
+/// How long the server stays after the last program: longer than a build between two programs takes.
+const SERVER_SECONDS: u32 = 1200;
 
 /// The folder that wine calls its prefix.
 pub(crate) struct Prefix(PathBuf);
@@ -89,6 +91,19 @@ impl Prefix {
             Command::new("ln").args(["--symbolic", "--force", "--no-dereference"]).arg(image).arg(link),
         )?;
         Ok(r"\\.\E:")
+    }
+
+    /// Starts wine's server, which otherwise comes with the first program and goes soon after the last: a program that comes while it
+    /// goes does not start.
+    ///
+    /// # Errors
+    /// When the server does not start.
+    pub(crate) fn start(&self) -> Result<()> {
+        self.stop();
+        let mut wait = Command::new("wineserver");
+        process::run(self.set(wait.arg("-w")))?;
+        let mut start = Command::new("wineserver");
+        process::run(self.set(start.arg(format!("-p{SERVER_SECONDS}"))))
     }
 
     /// Ends the programs of this prefix, and of no other, that a run has left behind.

@@ -1,10 +1,10 @@
 //! A query put to one row: what the engine sweeps columns for, asked of the few rows that are not in them.
 
-use regex::bytes::Regex;
-
 use super::ViewRow;
 use crate::query::{Bounds, Case, Text};
-use crate::query::{Expr, FactTest, Field, Matcher, RowFacts, Term, Visibility, characters, extension};
+use crate::query::{
+    Expr, FactTest, Field, Matcher, Regular, RowFacts, Term, Visibility, characters, extension,
+};
 use crate::{CaseTable, Kind, Row, RowFlags, Time};
 
 /// An expression made ready to be asked.
@@ -16,7 +16,7 @@ pub(super) enum Question<'q> {
     Name(Case, Matcher),
     Path(Case, Matcher),
     Extension(Vec<(Case, Matcher)>),
-    Regex(&'q Regex),
+    Regex(&'q Regular),
     Length(Bounds),
     Depth(Bounds),
     Fact(FactTest),
@@ -46,7 +46,7 @@ impl<'q> Question<'q> {
             Term::Name(text) => Self::Name(text.case, Matcher::new(text, table)),
             Term::Path(text) => Self::Path(text.case, Matcher::new(text, table)),
             Term::Extension(list) => Self::Extension(list.iter().map(matcher).collect()),
-            Term::Regex(regex) => Self::Regex(regex),
+            Term::Regex(regular) => Self::Regex(regular),
             &Term::Within(Field::Length, bounds) => Self::Length(bounds),
             &Term::Within(Field::Depth, bounds) => Self::Depth(bounds),
             &Term::Within(field, bounds) => Self::Fact(FactTest::Within(field, bounds)),
@@ -73,7 +73,7 @@ impl<'q> Question<'q> {
             Self::Extension(list) => list.iter().any(|(case, matcher)| matches(*case, matcher, false)),
             Self::Path(Case::Blind, matcher) => matcher.is_match(&table.fold(&row.path())),
             Self::Path(Case::Sensitive, matcher) => matcher.is_match(&row.path()),
-            Self::Regex(regex) => regex.is_match(&row.name()),
+            Self::Regex(regular) => regular.is_match(&row.name()),
             Self::Length(bounds) => bounds.contains(characters(&row.name())),
             Self::Depth(bounds) => {
                 let deep = row.chain().iter().skip(1).filter(|row| row.kind() != Kind::Stream).count();

@@ -145,7 +145,7 @@ impl NameStore {
     }
 
     /// The rows that bear the name, ascending.
-    pub fn rows_of(&self, name: u32) -> impl Iterator<Item = u32> {
+    pub fn rows_of(&self, name: u32) -> impl DoubleEndedIterator<Item = u32> {
         let place = name as usize;
         let start = place.checked_sub(1).map_or(0, |before| self.posting_end.get(before));
         self.posting_range(place, start, self.posting_end.get(place)).map(|at| self.posting_row.get_u32(at))

@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use super::Regular;
+
 /// A condition on a row.
 #[derive(Debug, Clone)]
 pub enum Expr {
@@ -31,7 +33,7 @@ pub enum Term {
     /// The extension is one of these; an empty text is "no extension".
     Extension(Vec<Text>),
     /// The name matches a regular expression.
-    Regex(regex::bytes::Regex),
+    Regex(Regular),
     /// A number or a date lies within bounds.
     Within(Field, Bounds),
     /// The row is of one of these kinds.

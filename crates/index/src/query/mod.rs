@@ -9,6 +9,7 @@ mod ast;
 mod engine;
 mod error;
 mod parse;
+mod regular;
 
 use jiff::Zoned;
 
@@ -17,6 +18,7 @@ pub(crate) use engine::{FactTest, Matcher, RowFacts, RowSet, characters, threads
 pub use engine::{Hits, SearchOptions, SortKey, extension};
 pub use error::{QueryError, is_unprintable};
 pub use parse::{QUERY_BYTES_MAX, QUERY_GROUPS_MAX, QUERY_PATTERNS_MAX, QUERY_TERMS_MAX};
+pub use regular::Regular;
 
 /// A question about rows.
 #[derive(Debug, Clone)]

@@ -7,7 +7,8 @@
 //!      ──► order  sorted, then the offset and the limit: what is counted is what matches, not what is shown
 //! ```
 //!
-//! Where only the first rows are wanted, and nobody counts, they may be found by [asking](probe) one after another instead.
+//! Where only the first rows are wanted, and nobody counts, they may be found by [asking](probe) one after another instead, or by
+//! [walking](walk) in their order when it is known which names pass.
 
 mod facts;
 mod glob;
@@ -21,6 +22,7 @@ mod row_set;
 mod sweep;
 pub(crate) mod threads;
 mod tree;
+mod walk;
 
 pub(crate) use facts::{FactTest, RowFacts};
 pub use names::extension;
@@ -93,7 +95,7 @@ impl Index {
                 probe::first(&plan, self, rows, end)
             }
         });
-        let rows = match first.flatten() {
+        let rows = match first.flatten().or_else(|| walk::first(&plan, self, options)) {
             Some(mut rows) => {
                 rows.drain(..offset.min(rows.len()));
                 rows

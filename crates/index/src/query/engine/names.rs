@@ -1,9 +1,9 @@
 //! Tests of a name.
 
 use memchr::memmem::Finder;
-use regex::bytes::Regex;
 
 use super::glob::Glob;
+use crate::query::Regular;
 use crate::query::ast::{Bounds, Case, Piece, Text};
 use crate::{CaseTable, NameStore};
 
@@ -35,7 +35,8 @@ pub(super) enum NameTest {
     Text(Matcher),
     /// The extension matches one of these.
     Extension(Vec<Matcher>),
-    Regex(Regex),
+    /// It matches, for which the folded name has to hold one of the texts if there are any.
+    Regex(Regular, Vec<Vec<u8>>),
     /// The number of its characters lies within these.
     Length(Bounds),
 }
@@ -101,6 +102,14 @@ impl Matcher {
 }
 
 impl NameTest {
+    pub(super) fn regular(regular: &Regular, table: &CaseTable) -> Self {
+        let mut texts: Vec<Vec<u8>> =
+            regular.texts().iter().map(|text| table.fold(text.as_bytes())).collect();
+        texts.sort_unstable();
+        texts.dedup();
+        NameTest::Regex(regular.clone(), texts)
+    }
+
     /// Whether the name passes.
     pub(super) fn holds(&self, name: Name<'_>) -> bool {
         match self {
@@ -108,7 +117,7 @@ impl NameTest {
             NameTest::Extension(list) => {
                 list.iter().any(|matcher| matcher.is_match(extension(matcher.form(name))))
             }
-            NameTest::Regex(regex) => regex.is_match(name.spelled),
+            NameTest::Regex(regular, _) => regular.is_match(name.spelled),
             NameTest::Length(bounds) => bounds.contains(characters(name.spelled)),
         }
     }
@@ -125,7 +134,7 @@ impl NameTest {
         match self {
             NameTest::Text(matcher) => sensitive(matcher),
             NameTest::Extension(list) => list.iter().any(sensitive),
-            NameTest::Regex(_) | NameTest::Length(_) => true,
+            NameTest::Regex(..) | NameTest::Length(_) => true,
         }
     }
 
@@ -134,7 +143,8 @@ impl NameTest {
         let needed: Vec<Vec<u8>> = match self {
             NameTest::Text(matcher) => vec![matcher.needed.clone()],
             NameTest::Extension(list) => list.iter().map(needed_with_dot).collect(),
-            NameTest::Regex(_) | NameTest::Length(_) => return None,
+            NameTest::Regex(_, texts) if !texts.is_empty() => texts.clone(),
+            NameTest::Regex(..) | NameTest::Length(_) => return None,
         };
         needed.iter().all(|text| !text.is_empty()).then_some(needed)
     }

@@ -4,7 +4,7 @@
 //! the rows that are left, the cheapest first. Rows are swept for a further child only where so many are left
 //! that the sweep costs less. An "or" unites what its children found; many texts in names share a sweep.
 
-use std::cell::OnceCell;
+use std::sync::OnceLock;
 
 use super::facts::FactTest;
 use super::names::{Matcher, NameTest};
@@ -28,16 +28,39 @@ pub(super) enum Plan<'q> {
     And(Vec<Plan<'q>>),
     Or(Vec<Plan<'q>>),
     Not(Box<Plan<'q>>),
-    /// A name that passes one of the tests.
-    Names(Vec<NameTest>),
+    Names(NamesTest),
     Fact(FactTest),
     Tree(TreeTest<'q>),
+}
+
+/// A name that passes one of the tests. That is swept for at most once.
+pub(super) struct NamesTest {
+    tests: Vec<NameTest>,
+    passing: OnceLock<RowSet>,
+}
+
+impl NamesTest {
+    fn new(tests: Vec<NameTest>) -> Self {
+        Self { tests, passing: OnceLock::new() }
+    }
+
+    /// The numbers of the names that pass.
+    pub(super) fn passing(&self, index: &Index) -> &RowSet {
+        self.passing.get_or_init(|| sweep::names(index, &self.tests))
+    }
+
+    fn holds(&self, index: &Index, name: u32) -> bool {
+        match self.passing.get() {
+            Some(passing) => passing.contains(name),
+            None => self.tests.iter().any(|test| test.holds_for(index.names(), name)),
+        }
+    }
 }
 
 /// A test that is answered for all rows when it is first asked.
 pub(super) struct TreeTest<'q> {
     kind: TreeKind<'q>,
-    rows: OnceCell<RowSet>,
+    rows: OnceLock<RowSet>,
 }
 
 enum TreeKind<'q> {
@@ -96,15 +119,14 @@ impl<'q> Plan<'q> {
 
     fn term(index: &Index, term: &'q Term) -> Self {
         let matcher = |text: &Text| Matcher::new(text, index.names().case_table());
-        let tree = |kind| Plan::Tree(TreeTest { kind, rows: OnceCell::new() });
+        let tree = |kind| Plan::Tree(TreeTest { kind, rows: OnceLock::new() });
+        let names = |test| Plan::Names(NamesTest::new(vec![test]));
         match term {
-            Term::Name(text) => Plan::Names(vec![NameTest::Text(matcher(text))]),
-            Term::Extension(list) => {
-                Plan::Names(vec![NameTest::Extension(list.iter().map(matcher).collect())])
-            }
-            Term::Regex(regex) => Plan::Names(vec![NameTest::Regex(regex.clone())]),
+            Term::Name(text) => names(NameTest::Text(matcher(text))),
+            Term::Extension(list) => names(NameTest::Extension(list.iter().map(matcher).collect())),
+            Term::Regex(regular) => names(NameTest::regular(regular, index.names().case_table())),
             Term::Path(text) => tree(TreeKind::Path(text)),
-            &Term::Within(Field::Length, bounds) => Plan::Names(vec![NameTest::Length(bounds)]),
+            &Term::Within(Field::Length, bounds) => names(NameTest::Length(bounds)),
             &Term::Within(Field::Depth, bounds) => tree(TreeKind::Depth(bounds)),
             &Term::Within(field, bounds) => Plan::Fact(FactTest::Within(field, bounds)),
             &Term::Kind(kinds) => Plan::Fact(FactTest::Kind(kinds)),
@@ -124,21 +146,22 @@ impl<'q> Plan<'q> {
         let mut rest = Vec::new();
         for part in parts {
             match part {
-                Plan::Names(tests) if tests.iter().all(|test| test.needed().is_some()) => {
-                    shared.extend(tests)
+                Plan::Names(names) if names.tests.iter().all(|test| test.needed().is_some()) => {
+                    shared.extend(names.tests)
                 }
                 other => rest.push(other),
             }
         }
-        if !shared.is_empty() {
-            rest.push(Plan::Names(shared));
+        let shared = (!shared.is_empty()).then(|| Plan::Names(NamesTest::new(shared)));
+        match shared {
+            Some(names) if rest.is_empty() => names,
+            shared => Plan::Or(rest.into_iter().chain(shared).collect()),
         }
-        Plan::Or(rest)
     }
 
     fn turn(&self) -> Turn {
         match self {
-            Plan::Names(tests) => {
+            Plan::Names(NamesTest { tests, .. }) => {
                 let shortest = |texts: Vec<Vec<u8>>| texts.iter().map(Vec::len).min().unwrap_or(0);
                 let lengths: Option<Vec<usize>> =
                     tests.iter().map(|test| test.needed().map(shortest)).collect();
@@ -170,7 +193,7 @@ impl<'q> Plan<'q> {
                 rows.complement();
                 rows
             }
-            Plan::Names(tests) => sweep::select(index, tests),
+            Plan::Names(names) => sweep::rows(index, names.passing(index)),
             Plan::Fact(test) => test.select(index),
             Plan::Tree(test) => test.rows(index).clone(),
         }
@@ -208,6 +231,15 @@ impl<'q> Plan<'q> {
         }
     }
 
+    /// The test of names that every row has to pass and that is swept first, if there is one.
+    pub(super) fn leading(&self) -> Option<&NamesTest> {
+        match self {
+            Plan::And(parts) => parts.first()?.leading(),
+            Plan::Names(names) => Some(names),
+            _ => None,
+        }
+    }
+
     /// Whether it holds for a row.
     pub(super) fn holds(&self, index: &Index, row: u32) -> bool {
         match self {
@@ -220,10 +252,7 @@ impl<'q> Plan<'q> {
             }
             Plan::Or(parts) => parts.iter().any(|part| part.holds(index, row)),
             Plan::Not(part) => !part.holds(index, row),
-            Plan::Names(tests) => {
-                let name = index.row(row).name_number();
-                tests.iter().any(|test| test.holds_for(index.names(), name))
-            }
+            Plan::Names(names) => names.holds(index, index.row(row).name_number()),
             Plan::Fact(test) => test.holds(index, row),
             Plan::Tree(test) => test.rows(index).contains(row),
         }

@@ -4,14 +4,14 @@
 //! names finds where that is, at the speed of memory; only names with a hit are tested further. Many texts
 //! joined by "or" share one pass of an automaton; that passes bytes one by one, so for a few it is the slower.
 //!
-//! Names are taken in pieces whose bytes the second cache holds: there they are checked, searched for each text, and the rows of
-//! those that pass are looked up, before the next piece comes. Pieces are what several threads share.
+//! Names are taken in pieces whose bytes the second cache holds: there they are checked and searched for each text before the next
+//! piece comes. Pieces are what several threads share. Rows are looked up afterwards, if all that match are wanted.
 
 use aho_corasick::{AhoCorasick, MatchKind};
 use memchr::memmem::Finder;
 
 use super::names::{Name, NameTest};
-use super::row_set::RowSet;
+use super::row_set::{RowSet, WORD};
 use super::threads;
 use crate::batch::as_u32;
 use crate::names::NameCursor;
@@ -24,22 +24,19 @@ const PIECE_NAMES: usize = 1 << 14;
 
 /// The rows whose names pass one of `tests`.
 pub(super) fn select(index: &Index, tests: &[NameTest]) -> RowSet {
+    rows(index, &names(index, tests))
+}
+
+/// The numbers of the names that pass one of `tests`.
+pub(super) fn names(index: &Index, tests: &[NameTest]) -> RowSet {
     let names = index.names();
     let way = Way::new(tests);
     let spelled = tests.iter().any(NameTest::is_spelled);
-    let pieces = names.len().div_ceil(PIECE_NAMES);
-    let twice = || names.rows_by_name().misfit(0);
-    let search = |piece: usize, rows: &mut RowSet| {
-        let first = piece * PIECE_NAMES;
+    let mut found = RowSet::none(as_u32(names.len()));
+    let search = |word: usize, found: &mut [u64]| {
+        let first = word * WORD as usize;
         let last = (first + PIECE_NAMES).min(names.len());
-        let mut piece = Piece {
-            names,
-            first,
-            last,
-            spelled,
-            found: RowSet::none(as_u32(last - first)),
-            text: Vec::new(),
-        };
+        let mut piece = Piece { names, first, last, spelled, found, text: Vec::new() };
         match &way {
             Way::Every => piece.every(tests),
             Way::Each(finders) => finders.iter().for_each(|(finder, test)| {
@@ -52,9 +49,37 @@ pub(super) fn select(index: &Index, tests: &[NameTest]) -> RowSet {
                 piece.sweep(find, tests, false);
             }
         }
-        piece.add_rows(rows);
     };
-    threads::gather(index.len(), pieces, search, twice)
+    threads::fill(found.words_mut(), PIECE_NAMES / WORD as usize, search);
+    found
+}
+
+/// The rows that bear one of these names. No row is there twice, for each has one name.
+pub(super) fn rows(index: &Index, names: &RowSet) -> RowSet {
+    let store = index.names();
+    let twice = || store.rows_by_name().misfit(0);
+    let words = PIECE_NAMES / WORD as usize;
+    let look = |piece: usize, rows: &mut RowSet| {
+        let mut cursor = store.cursor();
+        let mut again = false;
+        let words = piece * words..((piece + 1) * words).min(names.words().len());
+        let mut found = names.iter_in(words).map(|name| name as usize).peekable();
+        while let Some(start) = found.next() {
+            // Neighbours among names have rows that are neighbours in the list.
+            let mut end = start + 1;
+            while found.next_if_eq(&end).is_some() {
+                end += 1;
+            }
+            cursor.rows_of(start..end, |some| {
+                some.iter()
+                    .for_each(|&row| again |= !rows.insert_new(u32::try_from(row).unwrap_or(u32::MAX)));
+            });
+        }
+        if again {
+            twice();
+        }
+    };
+    threads::gather(index.len(), names.words().len().div_ceil(words), look, twice)
 }
 
 /// How names are found.
@@ -85,26 +110,26 @@ impl<'t> Way<'t> {
 }
 
 /// Some neighbouring names.
-struct Piece<'a> {
+struct Piece<'a, 'f> {
     names: &'a NameStore,
     first: usize,
     last: usize,
     /// Whether a test asks how names are spelled.
     spelled: bool,
-    /// Those that pass, counted from the first.
-    found: RowSet,
+    /// A bit for each, of which those are set that pass.
+    found: &'f mut [u64],
     /// A name as it is spelled.
     text: Vec<u8>,
 }
 
-impl<'a> Piece<'a> {
+impl<'a> Piece<'a, '_> {
     /// Tests each name.
     fn every(&mut self, tests: &[NameTest]) {
         let mut cursor = self.names.cursor();
         for number in self.first..self.last {
             let Some(place) = cursor.place(number) else { return };
             if self.passes(number, self.names.blob(place), tests, &mut cursor) {
-                self.found.insert(as_u32(number - self.first));
+                self.take(number);
             }
             if !self.names.is_sound() {
                 return;
@@ -135,10 +160,17 @@ impl<'a> Piece<'a> {
                 && (suffices
                     || self.passes(number, blob.get(from..to).unwrap_or_default(), tests, &mut cursor));
             if passes {
-                self.found.insert(as_u32(number - self.first));
+                self.take(number);
             }
             number += 1;
             at = to;
+        }
+    }
+
+    fn take(&mut self, number: usize) {
+        let place = number - self.first;
+        if let Some(word) = self.found.get_mut(place / WORD as usize) {
+            *word |= 1 << (place % WORD as usize);
         }
     }
 
@@ -154,26 +186,5 @@ impl<'a> Piece<'a> {
             cursor.spell(number, folded, &mut self.text);
         }
         tests.iter().any(|test| test.holds(Name { folded, spelled: &self.text }))
-    }
-
-    /// Adds the rows of the names that pass. No row is there twice, for each has one name.
-    fn add_rows(&self, rows: &mut RowSet) {
-        let mut cursor = self.names.cursor();
-        let mut again = false;
-        let mut found = self.found.iter().map(|name| self.first + name as usize).peekable();
-        while let Some(start) = found.next() {
-            // Neighbours among names have rows that are neighbours in the list.
-            let mut end = start + 1;
-            while found.next_if_eq(&end).is_some() {
-                end += 1;
-            }
-            cursor.rows_of(start..end, |some| {
-                some.iter()
-                    .for_each(|&row| again |= !rows.insert_new(u32::try_from(row).unwrap_or(u32::MAX)));
-            });
-        }
-        if again {
-            self.names.rows_by_name().misfit(self.first);
-        }
     }
 }

@@ -1,18 +1,12 @@
 //! `regex:`, with bounds on what a pattern may cost.
 
-use regex::bytes::{Regex, RegexBuilder};
-
 use super::text::unclosed;
 use super::{Input, Parsed, QUERY_GROUPS_MAX, QUERY_PATTERNS_MAX, eat, fault, here, run};
+use crate::query::Regular;
 use crate::query::ast::Case;
 
-/// Bytes that a compiled pattern may take; `\w{1000}` and its like exceed them.
-const PATTERN_BYTES_MAX: usize = 1 << 20;
-/// Bytes that the states of a pattern may take while it is matched.
-const PATTERN_STATE_BYTES_MAX: usize = 2 << 20;
-
 /// A pattern to the next white space, or a quoted one. Inside quotes `\"` is a quote, as it is to the pattern.
-pub(super) fn regex(input: &mut Input<'_>) -> Parsed<Regex> {
+pub(super) fn regex(input: &mut Input<'_>) -> Parsed<Regular> {
     let start = here(input);
     let is_quoted = eat(input, '"');
     let pattern = if is_quoted { quoted(input, start)? } else { run(input, |c| !c.is_whitespace())? };
@@ -33,20 +27,12 @@ pub(super) fn regex(input: &mut Input<'_>) -> Parsed<Regex> {
         );
     }
     let smart = if has_capital(pattern) { Case::Sensitive } else { Case::Blind };
-    let blind = input.state.case.unwrap_or(smart) == Case::Blind;
     let depth_max = u32::try_from(QUERY_GROUPS_MAX).unwrap_or(u32::MAX);
-    RegexBuilder::new(pattern)
-        .case_insensitive(blind)
-        .dot_matches_new_line(true)
-        .size_limit(PATTERN_BYTES_MAX)
-        .dfa_size_limit(PATTERN_STATE_BYTES_MAX)
-        .nest_limit(depth_max)
-        .build()
-        .or_else(|error| {
-            let in_group = !is_quoted && input.state.groups > 0;
-            let advice = if in_group { " (it runs to the next blank: quote it inside a group)" } else { "" };
-            fault(at, "a regular expression", format!("{}{advice}", reason(&error)))
-        })
+    Regular::new(pattern, input.state.case.unwrap_or(smart), depth_max).or_else(|error| {
+        let in_group = !is_quoted && input.state.groups > 0;
+        let advice = if in_group { " (it runs to the next blank: quote it inside a group)" } else { "" };
+        fault(at, "a regular expression", format!("{}{advice}", reason(&error)))
+    })
 }
 
 fn quoted<'q>(input: &mut Input<'q>, open: usize) -> Parsed<&'q str> {
@@ -86,7 +72,7 @@ fn has_capital(pattern: &str) -> bool {
 fn reason(error: &regex::Error) -> String {
     match error {
         regex::Error::CompiledTooBig(_) => {
-            format!("the pattern needs more than {PATTERN_BYTES_MAX} bytes: lower its repetitions")
+            format!("the pattern needs more than {} bytes: lower its repetitions", Regular::BYTES_MAX)
         }
         other => {
             let text = other.to_string();

@@ -4,3 +4,4 @@ mod examples;
 mod oracle;
 mod property;
 mod tree;
+mod walk;

@@ -96,6 +96,8 @@ fn term() -> impl Strategy<Value = String> {
         "orphan:",
         "damaged:",
         "regex:\"^a.*b$\"",
+        "regex:\"ab|bé\"",
+        "nocase:regex:\"ék?\"",
         "regex:\"[é😀]\"",
         "case:regex:\"b|ß\"",
         "exact:a",

@@ -116,6 +116,9 @@ pub(crate) struct How {
     /// How many reads are in flight, in the modes completion and prefetch [default: what the drive likes, adapted]
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = from_one)]
     pub(crate) depth: Option<NonZeroUsize>,
+    /// Read through the system's page cache: auto (all but block devices that are not in it), always or never
+    #[arg(long, value_enum, default_value_t = When::Auto, value_name = "WHEN", hide_default_value = true, hide_possible_values = true)]
+    pub(crate) page_cache: When,
 }
 
 /// A number that counts from 1.
@@ -139,9 +142,10 @@ pub(crate) struct Reporting {
 }
 
 /// When to do something that suits a terminal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum When {
-    /// When it is one, and `NO_COLOR` is not set
+    /// As it suits: a terminal without `NO_COLOR`, a drive that is not in memory
+    #[default]
     Auto,
     /// Always
     Always,

@@ -159,7 +159,9 @@ fn pipelines(measure: &Measure) -> Vec<Pipeline> {
                 _ if !mode.takes_depth() => vec![None],
                 depths => depths.iter().copied().map(Some).collect(),
             };
-            let with = |depth| Pipeline { mode, threads, depth, deleted: true, ..Pipeline::default() };
+            let page_cache = volumes::through_cache(measure.page_cache);
+            let usual = Pipeline { page_cache, deleted: true, ..Pipeline::default() };
+            let with = |depth| Pipeline { mode, threads, depth, ..usual };
             pipelines.extend(depths.into_iter().map(with));
         }
     }

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use quarry_io::{Device, FileDevice};
-use quarry_scan::{Pipeline, Progress, Reads, Report, Scan, ScanError, Seat, Volume};
+use quarry_scan::{PageCache, Pipeline, Progress, Reads, Report, Scan, ScanError, Seat, Volume};
 
-use crate::args::{How, Reading};
+use crate::args::{How, Reading, When};
 use crate::damage;
 use crate::failure::{Complaint, Failure, chain};
 use crate::place::{Place, with_partition};
@@ -79,12 +79,22 @@ pub(crate) fn mounted(place: Place, _opened: &Opened) -> Place {
 pub(crate) fn pipeline(reading: &Reading, how: How, deleted: bool) -> Result<Pipeline, Complaint> {
     let usual = Pipeline::default();
     let threads: NonZeroUsize = reading.threads.unwrap_or(usual.threads);
-    let How { mode, depth } = how;
+    let How { mode, depth, page_cache } = how;
     if depth.is_some() && !mode.takes_depth() {
         let cause = format!("the mode {mode} has as many reads in flight as it has readers");
         return Err(Complaint::about("--depth", cause).then("leave it out, or choose --mode completion"));
     }
-    Ok(Pipeline { mode, depth, threads, deleted, strict: reading.strict, ..usual })
+    let page_cache = through_cache(page_cache);
+    Ok(Pipeline { mode, depth, page_cache, threads, deleted, strict: reading.strict, ..usual })
+}
+
+/// Whether the page cache stands between, by the user's word.
+pub(crate) fn through_cache(when: When) -> PageCache {
+    match when {
+        When::Auto => PageCache::Auto,
+        When::Always => PageCache::Always,
+        When::Never => PageCache::Never,
+    }
 }
 
 /// How long each half of a scan took, seconds.

@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::io;
+use std::sync::Arc;
 
 use crate::port::PortSource;
 use crate::{AlignedBuffer, DriveKind};
@@ -75,6 +76,11 @@ pub trait Device: Send + Sync + fmt::Debug {
     /// Whether the `bytes` at `offset` would come out of memory now, without a drive. Nothing: it cannot be told.
     fn is_cached(&self, offset: u64, bytes: usize) -> Option<bool> {
         let _ = (offset, bytes);
+        None
+    }
+
+    /// The same bytes, read past the system's page cache; it asks for [aligned](Self::alignment) requests. Nothing: there is no such way.
+    fn past_cache(&self) -> Option<Arc<dyn Device>> {
         None
     }
 

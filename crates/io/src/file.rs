@@ -1,7 +1,7 @@
 //! Image files and block devices, opened for reading only.
 //!
 //! The file is read through the system's page cache: a second search of the same image costs no disk, and requests
-//! need no alignment. Only a raw volume or disk of Windows is read past it, in whole sectors. What is not a regular file or a block device is refused before it is opened, because opening alone can
+//! need no alignment. Only a raw volume or disk of Windows is read past it, in whole sectors, and what [`Device::past_cache`] gives. What is not a regular file or a block device is refused before it is opened, because opening alone can
 //! block for ever (a named pipe) or do something (a tape rewinds).
 
 use std::fs::{File, Metadata};
@@ -12,6 +12,8 @@ use std::sync::Arc;
 use crate::port::{PortFile, PortSource};
 #[cfg(windows)]
 use crate::raw;
+#[cfg(target_os = "linux")]
+use crate::{ALIGNMENT_BYTES, AlignedBuffer};
 use crate::{Device, DeviceKind, DriveKind, FileKind, OpenError, positioned};
 
 /// A regular file or a block device, read-only.
@@ -98,6 +100,11 @@ impl Device for FileDevice {
         Some(is_cached_at(&self.file, offset)? && is_cached_at(&self.file, last)?)
     }
 
+    fn past_cache(&self) -> Option<Arc<dyn Device>> {
+        let (file, alignment) = past_cache(self)?;
+        Some(Arc::new(Self { name: self.name.clone(), file, alignment, ..*self }))
+    }
+
     fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
         // The length stays what it was at opening even where the file grows, as the trait promises.
         let rest = usize::try_from(self.len.saturating_sub(offset)).unwrap_or(usize::MAX);
@@ -120,6 +127,33 @@ fn advise_sequential(file: &File) {
 
 #[cfg(not(target_os = "linux"))]
 fn advise_sequential(_file: &File) {}
+
+/// A handle of the same file that goes past the page cache, and what its requests have to be multiples of. File systems that keep all they
+/// hold in memory refuse it.
+#[cfg(target_os = "linux")]
+fn past_cache(device: &FileDevice) -> Option<(Arc<File>, u32)> {
+    use rustix::fs::{Mode, OFlags};
+    use std::os::fd::AsRawFd;
+    // By the handle: the path may lead elsewhere by now.
+    let path = format!("/proc/self/fd/{}", device.file.as_raw_fd());
+    let flags = OFlags::RDONLY | OFlags::DIRECT | OFlags::CLOEXEC;
+    let file = File::from(rustix::fs::open(path, flags, Mode::empty()).ok()?);
+    // Some refuse only the first read.
+    let mut first = AlignedBuffer::new(ALIGNMENT_BYTES);
+    positioned::read_at(&file, &mut first, 0).ok()?;
+    Some((Arc::new(file), u32::try_from(ALIGNMENT_BYTES).ok()?))
+}
+
+/// A raw volume is read past it anyhow; a file is not reopened.
+#[cfg(windows)]
+fn past_cache(device: &FileDevice) -> Option<(Arc<File>, u32)> {
+    (device.alignment > 1).then(|| (Arc::clone(&device.file), device.alignment))
+}
+
+#[cfg(not(any(target_os = "linux", windows)))]
+fn past_cache(_device: &FileDevice) -> Option<(Arc<File>, u32)> {
+    None
+}
 
 /// Whether the byte at `offset` lies in the page cache: a read that may not wait says so.
 #[cfg(target_os = "linux")]
@@ -170,6 +204,7 @@ fn accept_special(_kind: std::fs::FileType) -> Result<DeviceKind, FileKind> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{MemoryDevice, Window};
     #[cfg(unix)]
     use std::fs;
     use std::io::Write;
@@ -185,6 +220,28 @@ mod tests {
         assert_eq!(device.read_at(&mut [0; 8], 10).unwrap(), 0);
         assert_eq!(device.read_at(&mut [0; 8], u64::MAX).unwrap(), 0);
         assert_eq!(device.name(), file.path().display().to_string());
+    }
+
+    /// Where the temporary files lie in memory there is no way past the cache; then that is all that is seen here.
+    #[test]
+    fn past_the_cache_the_same_is_read() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        let bytes: Vec<u8> = (0..10_000u32).map(|at| at.to_le_bytes()[0]).collect();
+        file.write_all(&bytes).unwrap();
+        file.as_file().sync_all().unwrap();
+        let device = FileDevice::open(file.path()).unwrap();
+        let Some(past) = device.past_cache() else {
+            assert!(past_cache(&device).is_none());
+            return;
+        };
+        assert_eq!((past.len(), past.kind(), past.name()), (10_000, DeviceKind::File, device.name()));
+        assert!(past.alignment() > 1, "whole sectors are asked for");
+        assert_eq!(past.read_bytes(0, 10_000).unwrap(), bytes);
+        assert_eq!(past.read_bytes(4095, 5905).unwrap(), bytes[4095..]);
+        let part = Window::new(Arc::new(device), "part", 4096, 5000).unwrap();
+        let past = part.past_cache().expect("a part of what can be read so can be, too");
+        assert_eq!(past.read_bytes(1, 4999).unwrap(), bytes[4097..9096]);
+        assert!(MemoryDevice::new("memory", [0; 4]).past_cache().is_none());
     }
 
     #[test]

@@ -106,6 +106,10 @@ impl Device for Window {
         self.device.is_cached(self.offset.checked_add(offset)?, bytes)
     }
 
+    fn past_cache(&self) -> Option<Arc<dyn Device>> {
+        Some(Arc::new(Self { device: self.device.past_cache()?, ..self.clone() }))
+    }
+
     fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
         let rest = self.length.saturating_sub(offset);
         let count = usize::try_from(rest).unwrap_or(usize::MAX).min(buf.len());

@@ -98,6 +98,9 @@ pub enum ScanError {
         /// The read that failed: device, offset, cause.
         source: ReadError,
     },
+    /// It was to be read past the page cache, and there is no such way.
+    #[error("it cannot be read past the system's page cache")]
+    OnlyCached,
     /// It was asked to stop.
     #[error("stopped")]
     Stopped,

@@ -38,7 +38,7 @@ pub use extents::{Extent, ExtentError, Extents};
 pub use many::{MultiVolume, Panicked, Seat};
 pub use parsed::Parsed;
 pub use pipeline::{
-    BitmapUse, CHUNK_BYTES, CHUNK_BYTES_MAX, Mode, Order, Pipeline, Reads, Scan, UnknownMode,
+    BitmapUse, CHUNK_BYTES, CHUNK_BYTES_MAX, Mode, Order, PageCache, Pipeline, Reads, Scan, UnknownMode,
 };
 pub use progress::Progress;
 pub use report::{Counts, DamagedRecord, LISTED_MAX, Note, Report, Unread};

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use quarry_scan::Mode;
 
-use super::{Reporting, from_one};
+use super::{Reporting, When, from_one};
 
 /// Measures how fast volumes are read
 ///
@@ -86,6 +86,9 @@ pub(crate) struct Measure {
     /// On so many threads, separated by commas [default: one a core]
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = from_one)]
     pub(crate) threads: Vec<NonZeroUsize>,
+    /// Through the system's page cache: auto, always or never
+    #[arg(long, value_enum, default_value_t = When::Auto, value_name = "WHEN", hide_default_value = true, hide_possible_values = true)]
+    pub(crate) page_cache: When,
     /// So many times each; the best run counts
     #[arg(long, value_name = "N", default_value = "3", value_parser = from_one)]
     pub(crate) runs: NonZeroUsize,

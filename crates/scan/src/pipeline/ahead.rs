@@ -5,18 +5,17 @@
 //! for each worker. What a port cannot read by one request (a record that lies in two runs or is cut by the volume's end, an odd place on a device that wants
 //! whole sectors) is left to the workers, who read it as they do without a port.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use quarry_io::port::{BackendKind, Op, PortDevice, PortError, PortOptions, PortSource};
-use quarry_io::{Buffer, BufferPool, Port};
+use quarry_io::{Buffer, BufferPool, Device, Port};
 use quarry_sync::primitive::{Clock, Instant};
 
 use super::depth::Depth;
 use super::mode::Shape;
 use super::plan::{Chunk, Place, Plan};
 use super::worker::Filled;
-use crate::volume::Volume;
 
 /// How long a worker waits until it looks whether the scan was stopped.
 const LOOK: Duration = Duration::from_millis(20);
@@ -70,12 +69,13 @@ pub(super) enum Came {
 
 impl Ahead {
     pub(super) fn new(
-        volume: &Volume,
+        volume: &Arc<dyn Device>,
+        record_bytes: u32,
         shape: &Shape,
         backend: BackendKind,
         buffers: BufferPool,
     ) -> Result<Self, PortError> {
-        let PortSource { target, offset: base } = PortSource::of(&volume.device);
+        let PortSource { target, offset: base } = PortSource::of(volume);
         let most =
             std::num::NonZeroUsize::new(*shape.depths.all.end()).unwrap_or(std::num::NonZeroUsize::MIN);
         let options = PortOptions::new().backend(backend).working_on(&target).depth(most).threads(most);
@@ -92,8 +92,8 @@ impl Ahead {
         };
         Ok(Self {
             base,
-            length: volume.device.len(),
-            record_bytes: volume.record_bytes.into(),
+            length: volume.len(),
+            record_bytes: record_bytes.into(),
             queue: shape.queue,
             buffers,
             began: clock.now(),

@@ -19,16 +19,17 @@ mod worker;
 
 use std::num::NonZeroUsize;
 use std::ops::Range;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 
 use quarry_index::{Builder, FileId, Index};
 use quarry_io::port::{BackendKind, DEPTH_MAX};
-use quarry_io::{BufferPool, DeviceKind};
+use quarry_io::{BufferPool, Device, DeviceKind};
 use quarry_ntfs::metafile;
 
 pub use mode::{Mode, UnknownMode};
 pub use plan::{CHUNK_BYTES, CHUNK_BYTES_MAX, Order};
-pub use reads::{BitmapUse, Reads};
+pub use reads::{BitmapUse, PageCache, Reads};
 
 use crate::absorb::Absorber;
 use crate::error::ScanError;
@@ -65,6 +66,8 @@ pub struct Pipeline {
     pub chunk_bytes: u32,
     /// In which order.
     pub order: Order,
+    /// Whether the system's page cache stands between.
+    pub page_cache: PageCache,
     /// What reads in the modes with a port.
     pub backend: BackendKind,
     /// Whether deleted records are kept.
@@ -87,6 +90,7 @@ impl Default for Pipeline {
             depth: None,
             chunk_bytes: 0,
             order: Order::Disk,
+            page_cache: PageCache::Auto,
             backend: BackendKind::Auto,
             deleted: false,
             living_only: false,
@@ -109,6 +113,8 @@ pub struct Scan {
 
 /// What was decided before the first chunk is read.
 struct Decided {
+    /// The volume's device, or the same past the page cache.
+    device: Arc<dyn Device>,
     plan: Plan,
     shape: Shape,
     reads: Reads,
@@ -151,22 +157,23 @@ impl Pipeline {
         if records > RECORDS_MAX {
             return Err(ScanError::TooManyRecords { records, max: RECORDS_MAX });
         }
-        let Decided { plan, mut shape, mut reads } = self.decide(volume);
+        let Decided { device, plan, mut shape, mut reads } = self.decide(volume)?;
         progress.expect(plan.records());
         let mut notes = volume.notes().to_vec();
         let case = volume.case_table(&mut notes);
-        let (buffers, ahead) = match self.prepare(volume, &shape, reads.chunk_bytes) {
+        let (buffers, ahead) = match self.prepare(volume, &device, &shape, reads.chunk_bytes) {
             // Who asked for a port by name is told that there is none.
             Err(ScanError::Port(error)) if self.mode == Mode::Auto => {
                 tracing::warn!(%error, "no port: reading by blocking calls");
                 shape = reads.without_port(&shape);
-                self.prepare(volume, &shape, reads.chunk_bytes)?
+                self.prepare(volume, &device, &shape, reads.chunk_bytes)?
             }
             prepared => prepared?,
         };
         let workers = shape.workers();
         let shared = Shared {
             volume,
+            device,
             plan,
             progress,
             strict: self.strict,
@@ -198,6 +205,7 @@ impl Pipeline {
     fn prepare(
         &self,
         volume: &Volume,
+        device: &Arc<dyn Device>,
         shape: &Shape,
         chunk_bytes: u32,
     ) -> Result<(BufferPool, Option<Ahead>), ScanError> {
@@ -206,7 +214,7 @@ impl Pipeline {
         let buffers = BufferPool::try_new(ahead + shape.workers(), bytes)?;
         let ahead = match shape.blocks() {
             true => None,
-            false => Some(Ahead::new(volume, shape, self.backend, buffers.clone())?),
+            false => Some(Ahead::new(device, volume.record_bytes, shape, self.backend, buffers.clone())?),
         };
         Ok((buffers, ahead))
     }
@@ -243,7 +251,7 @@ impl Pipeline {
         })
     }
 
-    fn decide(&self, volume: &Volume) -> Decided {
+    fn decide(&self, volume: &Volume) -> Result<Decided, ScanError> {
         let drive = volume.device.drive();
         let profile = drive.profile();
         let liked = u32::try_from(profile.chunk_bytes()).unwrap_or(CHUNK_BYTES);
@@ -269,6 +277,7 @@ impl Pipeline {
             }
             mode => (mode, None),
         };
+        let past = self.page_cache.past(volume, &plan)?;
         let threads = self.threads.get().min(THREADS_MAX).min(plan.chunks.len().max(1));
         // Each read in flight has a buffer.
         let most = NonZeroUsize::new(plan.chunks.len().min(DEPTH_MAX)).unwrap_or(NonZeroUsize::MIN);
@@ -279,6 +288,7 @@ impl Pipeline {
             mode,
             why,
             drive,
+            past_cache: past.is_some(),
             backend: "blocking",
             readers: shape.readers,
             parsers: shape.workers(),
@@ -294,6 +304,7 @@ impl Pipeline {
             put_last: plan.put_last,
             holes: plan.holes,
         };
-        Decided { plan, shape, reads }
+        let device = past.unwrap_or_else(|| Arc::clone(&volume.device));
+        Ok(Decided { device, plan, shape, reads })
     }
 }

@@ -1,11 +1,13 @@
 //! How a volume was read: what was decided before, and what came of it.
 
 use std::fmt;
+use std::sync::Arc;
 
-use quarry_io::{Device, DriveKind};
+use quarry_io::{Device, DeviceKind, DriveKind};
 
 use super::mode::{Mode, Shape};
 use super::plan::Plan;
+use crate::error::ScanError;
 use crate::volume::Volume;
 
 /// Places of the `$MFT` that are asked whether they are cached.
@@ -28,6 +30,40 @@ pub enum BitmapUse {
     Skip,
 }
 
+/// Whether the system's page cache stands between a volume and its reader.
+///
+/// Past it, the drive writes into the buffer that is parsed: half the processor time, and nothing else in memory is thrown out. Through it,
+/// a second look costs no drive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum PageCache {
+    /// Not for a block device that is not in it already; for an image it does, which is mostly looked at again.
+    #[default]
+    Auto,
+    /// It does.
+    Always,
+    /// It does not; a source that cannot be read otherwise is refused.
+    Never,
+}
+
+impl PageCache {
+    /// The volume's device past the cache, if it is to be read so.
+    pub(super) fn past(self, volume: &Volume, plan: &Plan) -> Result<Option<Arc<dyn Device>>, ScanError> {
+        let device = &*volume.device;
+        let bytes = u64::from(volume.record_bytes);
+        match self {
+            Self::Always => Ok(None),
+            Self::Never => device.past_cache().map(Some).ok_or(ScanError::OnlyCached),
+            Self::Auto if device.kind() != DeviceKind::Block => Ok(None),
+            Self::Auto
+                if samples(plan, bytes).any(|(at, bytes)| device.is_cached(at, bytes) == Some(false)) =>
+            {
+                Ok(device.past_cache())
+            }
+            Self::Auto => Ok(None),
+        }
+    }
+}
+
 /// How a volume was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -40,6 +76,8 @@ pub struct Reads {
     pub why: Option<&'static str>,
     /// What it lies on, as far as that can be told.
     pub drive: DriveKind,
+    /// Whether it was read past the system's page cache.
+    pub past_cache: bool,
     /// What read: `blocking` calls of those who parse, or the backend of a port.
     pub backend: &'static str,
     /// Threads that read.
@@ -90,7 +128,8 @@ impl fmt::Display for Reads {
         }
         let Self { depth_first, depth_last, depth_most, .. } = *self;
         write!(f, ", {} in flight", numbers(depth_first, depth_most, depth_last))?;
-        write!(f, ", parsers: {}, {} reads of {} KiB", self.parsers, self.backend, self.chunk_bytes >> 10)
+        write!(f, ", parsers: {}, {} reads of {} KiB", self.parsers, self.backend, self.chunk_bytes >> 10)?;
+        f.write_str(if self.past_cache { " past the page cache" } else { "" })
     }
 }
 
@@ -125,10 +164,14 @@ pub(super) fn choose(volume: &Volume, plan: &Plan, depth_forced: bool) -> (Mode,
 
 /// Whether all samples of the `$MFT` come out of memory.
 fn is_cached(device: &dyn Device, plan: &Plan, record_bytes: u64) -> bool {
-    let mut samples = (0..SAMPLES).filter_map(|sample| {
+    samples(plan, record_bytes).all(|(offset, bytes)| device.is_cached(offset, bytes) == Some(true))
+}
+
+/// Some places of the `$MFT` on its device, with the bytes that are read there.
+fn samples(plan: &Plan, record_bytes: u64) -> impl Iterator<Item = (u64, usize)> {
+    (0..SAMPLES).filter_map(move |sample| {
         let chunk = plan.chunks.get(plan.chunks.len() * sample / SAMPLES)?;
         let bytes = usize::try_from((chunk.records.end - chunk.records.start) * record_bytes).ok()?;
         Some((chunk.offset?, bytes))
-    });
-    samples.all(|(offset, bytes)| device.is_cached(offset, bytes) == Some(true))
+    })
 }

@@ -2,9 +2,10 @@
 //! around what cannot be read.
 
 use std::ops::Range;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use quarry_io::{BufferPool, ReadError};
+use quarry_io::{BufferPool, Device, ReadError};
 use quarry_ntfs::Protection;
 use quarry_sync::Permit;
 
@@ -23,6 +24,8 @@ const OVERLAP: &str = "the runs of the $MFT lie over one another";
 /// What the workers of one scan share; each writes only counters.
 pub(super) struct Shared<'a> {
     pub(super) volume: &'a Volume,
+    /// What is read.
+    pub(super) device: Arc<dyn Device>,
     pub(super) plan: Plan,
     pub(super) progress: &'a Progress,
     pub(super) strict: bool,
@@ -153,8 +156,8 @@ impl Worker<'_> {
     }
 
     fn read(&self, first: u64, part: &mut [u8]) -> Result<(), ReadError> {
-        let volume = self.shared.volume;
-        volume.mft.read(&*volume.device, self.bytes(first), part)
+        let Shared { volume, device, .. } = self.shared;
+        volume.mft.read(&**device, self.bytes(first), part)
     }
 
     /// Parses the records that fill `part`, `first` and those after it.

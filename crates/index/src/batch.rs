@@ -176,7 +176,8 @@ impl Batch {
 
     /// Notes what the extension last added says of its base; without effect in a file.
     pub fn patch(&mut self, patch: Patch) {
-        if self.owner & ELSEWHERE != 0 {
+        let kept = self.evidence.is_some() || !matches!(patch, Patch::NameTimes { .. });
+        if kept && self.owner & ELSEWHERE != 0 {
             self.patches.push((self.owner, patch));
         }
     }

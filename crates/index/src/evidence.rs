@@ -11,7 +11,7 @@ pub struct Evidence {
     pub usn: u64,
     /// Place in the log of the last change to the record.
     pub lsn: u64,
-    /// When the content changed, as the file's first name in its own record has it; unset if there is none. These four
+    /// When the content changed, as the file's first name has it: of its own record, or where that has none, of an extension. These four
     /// are set when the name is, and are harder to forge than the file's own.
     pub name_modified: Time,
     /// When it was made, as that name has it.
@@ -20,4 +20,11 @@ pub struct Evidence {
     pub name_changed: Time,
     /// When it was read, as that name has it.
     pub name_accessed: Time,
+}
+
+impl Evidence {
+    /// Whether a name told its times.
+    pub(crate) fn has_name_times(&self) -> bool {
+        [self.name_modified, self.name_created, self.name_changed, self.name_accessed] != [Time(0); 4]
+    }
 }

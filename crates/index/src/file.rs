@@ -117,6 +117,18 @@ pub enum Patch {
     },
     /// The reparse tag.
     ReparseTag(u32),
+    /// The times of its first name, for a file whose own record tells none. They are [`Evidence`](crate::Evidence), and dropped by a
+    /// batch that does not keep it.
+    NameTimes {
+        /// When the content changed.
+        modified: Time,
+        /// When it was made.
+        created: Time,
+        /// When the record changed.
+        changed: Time,
+        /// When it was read.
+        accessed: Time,
+    },
     /// The extension did not check out, so the file may lack something.
     Damaged,
 }

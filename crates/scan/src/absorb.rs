@@ -182,6 +182,11 @@ impl Absorber {
         if facts.reparse_tag != 0 {
             self.batch.patch(Patch::ReparseTag(facts.reparse_tag));
         }
+        if let Some(name) = facts.name {
+            let [modified, created, changed, accessed] =
+                [name.modified, name.created, name.changed, name.accessed].map(|time| Time(time.0));
+            self.batch.patch(Patch::NameTimes { modified, created, changed, accessed });
+        }
         if !facts.damage.is_empty() {
             self.batch.patch(Patch::Damaged);
         }

@@ -83,9 +83,9 @@ impl Rebase<'_> {
 
 /// Adds to the files what their extensions say, and hides streams that are only the packed form of a file.
 pub(super) fn complete(stitched: &mut Stitched) {
-    let Stitched { files, streams, patches, .. } = stitched;
-    for &(file, patch) in patches.iter().filter(|&&(file, _)| file != NO_FILE) {
-        let file = &mut files[file as usize];
+    let Stitched { files, evidence, streams, patches, .. } = stitched;
+    for &(place, patch) in patches.iter().filter(|&&(file, _)| file != NO_FILE) {
+        let file = &mut files[place as usize];
         match patch {
             Patch::Sizes { size, allocated } if !file.flags.contains(FileFlags::SIZED) => {
                 file.size = size;
@@ -94,6 +94,13 @@ pub(super) fn complete(stitched: &mut Stitched) {
             }
             Patch::ReparseTag(tag) if file.reparse_tag == 0 => file.reparse_tag = tag,
             Patch::Damaged => file.flags |= FileFlags::DAMAGED,
+            Patch::NameTimes { modified, created, changed, accessed } => {
+                let kept = evidence.as_mut().map(|kept| &mut kept[place as usize]);
+                if let Some(kept) = kept.filter(|kept| !kept.has_name_times()) {
+                    (kept.name_modified, kept.name_created) = (modified, created);
+                    (kept.name_changed, kept.name_accessed) = (changed, accessed);
+                }
+            }
             Patch::Sizes { .. } | Patch::ReparseTag(_) => {}
         }
     }

@@ -11,6 +11,7 @@ mod names;
 mod reading;
 mod records;
 mod roots;
+mod sectors;
 mod sizes;
 mod times;
 mod tree;

@@ -1,17 +1,13 @@
 //! Finding the `$MFT` and reading it.
 
-use std::io;
-use std::sync::Arc;
-
 use quarry_forge::vandal::{self, Field};
 use quarry_forge::{MftList, RecordBuilder, VolumeBuilder, kind, raw_runs, runs};
-use quarry_io::{Device, DeviceKind, MemoryDevice};
 use quarry_scan::{Note, OpenError, Pipeline};
 
 use crate::common::{memory, mirror_offset, open, paths, rows, run, scan, try_open, with_record_0};
 
 /// A volume with `count` files and the paths that it should give.
-fn files(mut builder: VolumeBuilder, count: usize) -> (VolumeBuilder, Vec<String>) {
+pub(crate) fn files(mut builder: VolumeBuilder, count: usize) -> (VolumeBuilder, Vec<String>) {
     let names: Vec<String> = (0..count).map(|file| format!("/file {file:03}")).collect();
     for name in &names {
         builder = builder.file(name, name.as_bytes());
@@ -218,65 +214,6 @@ fn pitfall_06_runs_far_apart_are_read_where_they_are() {
     let cluster = |lcn: u64| Some(lcn * 4096);
     assert_eq!(extents, [(cluster(200), 8 * 4096), (cluster(60), 4 * 4096), (cluster(208), 4 * 4096)]);
     assert_eq!(paths(&run(&volume, Pipeline::default())), expected);
-}
-
-/// A device that reads nothing but whole sectors into aligned buffers, as an unbuffered handle does.
-#[derive(Debug)]
-struct Strict(MemoryDevice);
-
-const SECTOR: u64 = 4096;
-
-impl Device for Strict {
-    fn name(&self) -> &str {
-        self.0.name()
-    }
-
-    fn len(&self) -> u64 {
-        self.0.len()
-    }
-
-    fn alignment(&self) -> u32 {
-        4096
-    }
-
-    fn kind(&self) -> DeviceKind {
-        DeviceKind::Block
-    }
-
-    fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
-        let request = [offset, buf.len() as u64, buf.as_ptr().addr() as u64];
-        if request.iter().all(|number| number.is_multiple_of(SECTOR)) {
-            self.0.read_at(buf, offset)
-        } else {
-            Err(io::ErrorKind::InvalidInput.into())
-        }
-    }
-}
-
-#[test]
-fn pitfall_07_only_whole_sectors_are_read_into_aligned_buffers() {
-    let check = |cluster: u64, runs: &[(Option<u64>, u64)], torn: bool| {
-        let (builder, expected) = files(VolumeBuilder::new().cluster_bytes(cluster).mft_runs(runs), 20);
-        let mut volume = builder.build();
-        if torn {
-            // Is read once more, on its own.
-            volume.edit(30, |record| vandal::tear(record, 1));
-        }
-        let mut image = volume.into_image();
-        image.resize(image.len().next_multiple_of(4096), 0);
-        let device = MemoryDevice::new("disk", image);
-        let opened = try_open(Arc::new(Strict(device.clone()))).unwrap();
-        let pipeline = Pipeline { chunk_bytes: 8192, ..Pipeline::default() };
-        let strict = run(&opened, Pipeline { strict: true, ..pipeline });
-        let lenient = run(&try_open(Arc::new(device)).unwrap(), pipeline);
-        assert_eq!(rows(&strict), rows(&lenient));
-        assert_eq!(paths(&strict), expected);
-        assert_eq!(strict.report, lenient.report);
-        assert_eq!(strict.report.notes, [], "$UpCase was read, too");
-    };
-    check(4096, &[(Some(60), 9), (Some(20), 8)], false);
-    check(512, &[(Some(301), 31), (Some(101), 33), (Some(1001), 46)], false);
-    check(512, &[(Some(301), 31), (Some(101), 33), (Some(1001), 46)], true);
 }
 
 #[test]

@@ -4,6 +4,7 @@ use quarry_forge::{
     Attribute, Entry, FileName, NonResident, RecordBuilder, Reparse, StandardInformation, VolumeBuilder,
 };
 use quarry_index::{FindingKind, Kind, RowFlags};
+use quarry_scan::Scan;
 
 use crate::common::{METAFILE_STREAMS, findings, paths, row, rows, scan, scan_deleted, user_rows};
 
@@ -223,6 +224,50 @@ fn pitfall_30_a_folder_with_two_names_holds_its_children_once() {
     let scan = scan(image);
     assert_eq!(paths(&scan), ["/one", "/one/child", "/one/two"]);
     assert_eq!((row(&scan, "/one/two").kind, findings(&scan)), (Kind::Folder, vec![]));
+}
+
+/// Files and bytes that a folder's total counts.
+#[track_caller]
+fn total(scan: &Scan, path: &str) -> (u64, u64) {
+    let mut found = scan.index.rows().filter(|row| *row.path() == *path.as_bytes());
+    let total = found.next().unwrap_or_else(|| panic!("{path} in {:?}", paths(scan))).total();
+    (total.files, total.bytes)
+}
+
+/// The same of the root without its metafiles.
+fn users_total(scan: &Scan) -> (u64, u64) {
+    let rows = scan.index.rows().filter(|row| row.flags().contains(RowFlags::METAFILE));
+    let counted = rows.filter(|row| matches!(row.kind(), Kind::File | Kind::Stream));
+    let own = counted.fold((0, 0), |(files, bytes), row| {
+        (files + u64::from(row.kind() == Kind::File), bytes + row.size())
+    });
+    let (files, bytes) = total(scan, "/");
+    (files - own.0, bytes - own.1)
+}
+
+#[test]
+fn pitfall_30_a_folder_counts_a_file_once_however_many_names_it_has_below() {
+    let linked = VolumeBuilder::new()
+        .file("top/a/one", b"12345")
+        .hard_link("top/a/one", "top/a/two")
+        .hard_link("top/a/one", "top/b/three")
+        .hard_link("top/a/one", "other/four")
+        .file("top/b/plain", b"1234567");
+    let scan = scan(linked.build().into_image());
+    assert_eq!(total(&scan, "/top/a"), (1, 5), "two names beside each other");
+    assert_eq!(total(&scan, "/top/b"), (2, 5 + 7));
+    assert_eq!(total(&scan, "/other"), (1, 5));
+    assert_eq!(total(&scan, "/top"), (2, 5 + 7), "less than the sum of what lies in it");
+    assert_eq!(users_total(&scan), (2, 5 + 7), "each once in the volume");
+}
+
+#[test]
+fn pitfall_30_a_link_among_the_orphans_counts_there_and_in_its_folder() {
+    let (_, linked) = file(40, (5, 5), "here");
+    let linked = linked.with(FileName::new((99, 1), "there")).with(FileName::new((98, 1), "and there"));
+    let scan = scan(volume([(40, linked.with(Attribute::data(b"12345")))]));
+    assert_eq!(users_total(&scan), (1, 5), "what hangs on nothing is no part of the root's");
+    assert_eq!(total(&scan, "<orphans>"), (1, 5), "though its names hang on different folders");
 }
 
 #[test]

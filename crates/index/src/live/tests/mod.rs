@@ -1,5 +1,6 @@
 //! A view after any changes against an index built from the states that they lead to.
 
+mod pitfalls;
 mod property;
 mod rings;
 mod steps;

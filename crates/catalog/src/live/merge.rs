@@ -55,6 +55,36 @@ impl Drop for KeptBatches<'_> {
     }
 }
 
+/// From the moment that a new log lies on the disk until it is known which snapshot readers see, and so which log is theirs.
+/// Whoever goes away in between, with an error or by a panic, closes the log that was: a batch in it might be seen by nobody.
+struct Switch<'w> {
+    writer: MutexGuard<'w, Writer>,
+    /// The log of the new snapshot, while nothing is settled.
+    new: Option<Log>,
+}
+
+impl Switch<'_> {
+    /// Readers see the new snapshot.
+    fn done(mut self) {
+        if let Some(log) = self.new.take() {
+            self.writer.log = log;
+        }
+    }
+
+    /// They see the old one.
+    fn undone(mut self) {
+        self.new = None;
+    }
+}
+
+impl Drop for Switch<'_> {
+    fn drop(&mut self) {
+        if self.new.is_some() {
+            self.writer.log.close();
+        }
+    }
+}
+
 impl Shared {
     /// Merges, and keeps what went wrong for whoever asks.
     pub(super) fn merge_and_tell(&self) {
@@ -124,24 +154,22 @@ impl Shared {
         let failed = |source: BoxError| Error::Merge { name: self.name.clone(), source };
         let index = self.rebuilt(begun).map_err(failed)?;
         let facts = Facts { counts: counts(&index, &begun.entry), ..begun.entry.facts.clone() };
-        let mut switched: Option<(MutexGuard<'_, Writer>, Log)> = None;
+        let mut switch = None;
         let published = lock.publish_after(
             facts,
             |mut out| index.write_to(&mut out).map(|()| index.identity()),
             |lock, entry| {
                 let writer = self.writer.lock();
-                let log = lock.write_log(entry, writer.since.as_deref().unwrap_or_default())?;
-                switched = Some((writer, log));
+                let new = Some(lock.write_log(entry, writer.since.as_deref().unwrap_or_default())?);
+                switch = Some(Switch { writer, new });
                 Ok(())
             },
         );
-        if let Some((mut writer, log)) = switched {
-            match &published {
-                Ok(_) => writer.log = log,
-                // Readers see the old pair or the new one, and no log that is written to may be the wrong one.
-                Err(Error::Unsettled { .. }) => writer.log.close(),
-                Err(_) => {}
-            }
+        match (switch, &published) {
+            (Some(switch), Ok(_)) => switch.done(),
+            // Readers see the old pair or the new one: dropping it closes the log.
+            (_, Err(Error::Unsettled { .. })) | (None, _) => {}
+            (Some(switch), Err(_)) => switch.undone(),
         }
         let entry = published?.entry;
         drop(index);

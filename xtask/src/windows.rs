@@ -52,23 +52,32 @@ const ZONE: &str = "Europe/Berlin";
 pub(crate) fn step() -> Result<()> {
     packages::ensure()?;
     wine::ensure_target()?;
+    for (test, why) in LEFT_OUT {
+        println!("!! not run under wine: {test} ({why})");
+    }
+    println!("!! no tests under wine: {}, and no benches", PACKAGES_LEFT_OUT.join(", "));
+    let lint = format!("clippy --workspace {} --all-targets --target {TARGET} -- -D warnings", excluded());
+    run(quickly(&mut tests(&lint)))?;
+    // All is built before anything runs: wine's server does not wait for a compiler.
+    run(quickly(&mut tests(&format!("{} --no-run", test_line()))))?;
     let prefix = wine::prefix()?;
     prefix.start()?;
-    let held = checks(&prefix);
-    prefix.stop();
-    held
+    checks(&prefix)
+}
+
+/// Whatever runs under wine, as cargo is told.
+fn test_line() -> String {
+    format!("test --workspace {} --lib --bins --tests --target {TARGET}", excluded())
+}
+
+fn excluded() -> String {
+    PACKAGES_LEFT_OUT.iter().map(|package| format!("--exclude {package} ")).collect()
 }
 
 fn checks(prefix: &Prefix) -> Result<()> {
     let image = image()?;
     let volume = prefix.attach(&image)?;
-    for (test, why) in LEFT_OUT {
-        println!("!! not run under wine: {test} ({why})");
-    }
-    println!("!! no tests under wine: {}, and no benches", PACKAGES_LEFT_OUT.join(", "));
-    let packages: String = PACKAGES_LEFT_OUT.iter().map(|package| format!("--exclude {package} ")).collect();
-    let mut command =
-        tests(&format!("test --workspace {packages} --lib --bins --tests --target {TARGET} --"));
+    let mut command = tests(&format!("{} --", test_line()));
     command.args(LEFT_OUT.iter().flat_map(|(test, _)| ["--skip", test]));
     command.env("QUARRY_RAW_VOLUME", volume).env("QUARRY_RAW_IMAGE", wine::path(&image));
     run(prefix.set(quickly(&mut command)))?;

@@ -22,7 +22,10 @@ const SLICE_PROPERTY_CASES: u32 = 512;
 const SLICE_DAMAGED: u32 = 30;
 const SLICE_MODELS: Depth = Depth { loom_preemptions: 2, shuttle_schedules: 2_000 };
 
-const LONG_PROPERTY_CASES: u32 = 20_000;
+/// Cases of each round: some ten minutes. There are as many rounds, each of other cases, as the time allows.
+const LONG_PROPERTY_CASES: u32 = 2_000;
+/// The share of the time that each target is fuzzed for in a round.
+const FUZZ_SHARE: u32 = 20;
 const LONG_DAMAGED: u32 = 400;
 const LONG_MODELS: Depth = Depth { loom_preemptions: 3, shuttle_schedules: 100_000 };
 /// Operations on the simulated disk.
@@ -62,7 +65,7 @@ pub(crate) fn long(time: Duration) -> Result<()> {
         run(properties.env("QUARRY_SIM_SEED", seed.to_string()))?;
         damage(&small, LONG_DAMAGED, seed)?;
         for target in &targets {
-            fuzzing::fuzz_target(target, Effort::Time(time / 10))?;
+            fuzzing::fuzz_target(target, Effort::Time(time / FUZZ_SHARE))?;
         }
         println!("soak: {} of {} minutes", started.elapsed().as_secs() / 60, time.as_secs() / 60);
         if started.elapsed() >= time {

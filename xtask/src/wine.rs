@@ -152,7 +152,8 @@ fn tools() -> PathBuf {
     workspace::root().join("tools/wine")
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::*;
     use std::os::unix::fs::PermissionsExt as _;

@@ -62,7 +62,7 @@ pub use collect::{Collected, Left};
 pub use entry::{Counts, Entry, Facts};
 pub use error::{BoxError, Error, Step};
 pub use export::{ExportError, Exported};
-pub use live::{Current, Live, LiveOptions, LiveStatus};
+pub use live::{Changes, Current, Live, LiveOptions, LiveStatus};
 pub use lock::{EntryLock, Wait};
 pub use log::LogError;
 pub use name::{NAME_BYTES_MAX, Name, NameError};

@@ -67,6 +67,8 @@ pub enum LogError {
 pub(crate) struct Found {
     /// The batches, in order.
     pub(crate) batches: Vec<Vec<u8>>,
+    /// Bytes that they take, with their frames.
+    pub(crate) bytes: u64,
     /// Bytes behind them that are no frame.
     pub(crate) left: u64,
 }
@@ -141,6 +143,7 @@ fn frames(bytes: &[u8], identity: u64) -> Found {
         rest = tail;
     }
     found.left = rest.len() as u64;
+    found.bytes = (bytes.len() - rest.len()) as u64;
     found
 }
 

@@ -1,13 +1,16 @@
 //! The catalogue as the verbs see it: where it is, what names are, how an entry is opened, and what its errors become.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use quarry_catalog::{BoxError, Catalog, Entry, Error, ExportError, Exported, Name, Opened};
+use quarry_catalog::{BoxError, Catalog, Changes, Entry, Error, ExportError, Exported, Name, Opened};
 use quarry_index::{Index, SnapshotBytes, SnapshotError};
+use serde::Serialize;
 
 use crate::args::CatalogPlace;
 use crate::failure::{Complaint, chain};
-use crate::output::words::quoted;
+use crate::output::words::{count, quoted, size};
 
 /// Names the catalogue's folder where no flag does.
 const FOLDER_VARIABLE: &str = "QUARRY_CATALOG";
@@ -78,22 +81,87 @@ pub(crate) struct OpenEntry {
     pub(crate) entry: Entry,
     pub(crate) index: Index,
     pub(crate) snapshot: Snapshot,
+    /// What changed since the snapshot was written, and is in the index.
+    pub(crate) log: Option<LogFacts>,
+}
+
+/// How long the log of an entry is.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub(crate) struct LogFacts {
+    batches: u64,
+    changes: u64,
+    bytes: u64,
+    /// At its end, that are no batch.
+    bytes_left: u64,
 }
 
 /// Opens the snapshot of an entry: mapped if the file is ours alone, else read into memory.
 pub(crate) fn open(catalog: &Catalog, name: &Name) -> Result<OpenEntry, Complaint> {
-    let missing = || Error::NoEntry { folder: catalog.folder().to_owned(), name: name.clone() };
-    open_if_there(catalog, name)?.ok_or_else(|| complaint(&missing()))
+    open_if_there(catalog, name)?.ok_or_else(|| no_such(catalog, name))
+}
+
+/// What the user is told where there is no such entry.
+pub(crate) fn no_such(catalog: &Catalog, name: &Name) -> Complaint {
+    complaint(&Error::NoEntry { folder: catalog.folder().to_owned(), name: name.clone() })
 }
 
 /// The same for an entry that was listed, and may have been removed since.
 pub(crate) fn open_if_there(catalog: &Catalog, name: &Name) -> Result<Option<OpenEntry>, Complaint> {
-    let opened = match catalog.open(name) {
-        Err(Error::NoEntry { .. }) => return Ok(None),
-        Err(error @ Error::SnapshotLength { .. }) => return Err(complaint(&error).then(refresh(name))),
-        opened => opened.map_err(|error| complaint(&error))?,
+    let Some((opened, changes)) = open_snapshot(catalog, name)? else { return Ok(None) };
+    with_changes(open_index(&opened)?, changes).map(Some)
+}
+
+/// The snapshot of an entry as it lies there, and what has changed since.
+pub(crate) fn open_snapshot(catalog: &Catalog, name: &Name) -> Result<Option<(Opened, Changes)>, Complaint> {
+    match catalog.open_changed(name) {
+        Err(Error::NoEntry { .. }) => Ok(None),
+        Err(error @ (Error::SnapshotLength { .. } | Error::Log { .. })) => {
+            Err(complaint(&error).then(refresh(name)))
+        }
+        opened => opened.map(Some).map_err(|error| complaint(&error)),
+    }
+}
+
+/// An entry as it is now: its index built anew if something changed since the snapshot was written.
+pub(crate) fn with_changes(open: OpenEntry, changes: Changes) -> Result<OpenEntry, Complaint> {
+    let log = LogFacts::of(&changes);
+    if changes.changes.is_empty() {
+        return Ok(OpenEntry { log, ..open });
+    }
+    let (index, snapshot) = (Arc::new(open.index), open.snapshot);
+    let before = Arc::clone(&index);
+    let pool = rayon::ThreadPoolBuilder::new().build();
+    let build = || changes.applied_to(before, &open.entry);
+    // Where no thread can be had, this one does.
+    let built = match pool {
+        Ok(pool) => pool.install(build),
+        Err(_) => build(),
     };
-    open_index(&opened).map(Some)
+    let (entry, index) = built.map_err(|error| match index.sound() {
+        Err(fault) => snapshot.complaint(&fault),
+        Ok(()) => complaint(&error),
+    })?;
+    Ok(OpenEntry { entry, index, snapshot, log })
+}
+
+impl LogFacts {
+    fn of(changes: &Changes) -> Option<Self> {
+        let &Changes { batches, log_bytes: bytes, log_bytes_left: bytes_left, ref changes, .. } = changes;
+        let there = batches > 0 || bytes_left > 0;
+        there.then_some(Self { batches, changes: changes.len() as u64, bytes, bytes_left })
+    }
+}
+
+impl fmt::Display for LogFacts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { batches, changes, bytes, bytes_left } = *self;
+        let (changes, batches) = (count(changes, "change", "changes"), count(batches, "batch", "batches"));
+        write!(f, "{changes} in {batches} since, {}", size(bytes))?;
+        if bytes_left > 0 {
+            write!(f, "; {bytes_left} bytes at its end are no batch")?;
+        }
+        Ok(())
+    }
 }
 
 /// The entry that a snapshot is of, and the index in it, its header and directory checked.
@@ -104,7 +172,7 @@ pub(crate) fn open_index(opened: &Opened) -> Result<OpenEntry, Complaint> {
         Some(fault) => snapshot.complaint(fault),
         None => Complaint::about(name.as_str(), format!("{}: {}", opened.path.display(), chain(&*error))),
     })?;
-    Ok(OpenEntry { entry: opened.entry.clone(), index, snapshot })
+    Ok(OpenEntry { entry: opened.entry.clone(), index, snapshot, log: None })
 }
 
 /// The index in a snapshot, its header and directory checked.
@@ -124,7 +192,7 @@ pub(crate) fn exported(path: &Path) -> Result<Option<OpenEntry>, Complaint> {
     let snapshot = Snapshot { name: entry.name.clone(), path: path.to_owned(), exported: true };
     let bytes = exported.read(FOREIGN_BYTES_MAX).map_err(|error| complaint(&error))?;
     let index = Index::open(SnapshotBytes::Owned(bytes)).map_err(|fault| snapshot.complaint(&fault))?;
-    Ok(Some(OpenEntry { entry, index, snapshot }))
+    Ok(Some(OpenEntry { entry, index, snapshot, log: None }))
 }
 
 impl Snapshot {

@@ -11,7 +11,7 @@ use quarry_index::Index;
 use quarry_index::live::View;
 use rayon::ThreadPoolBuilder;
 
-use super::{Current, LiveOptions, Shared, Writer, replayed};
+use super::{Current, LiveOptions, Shared, Writer, opened_index, replayed};
 use crate::entry::{Counts, Entry, Facts};
 use crate::error::{BoxError, Error};
 use crate::lock::EntryLock;
@@ -173,14 +173,15 @@ impl Shared {
         }
         let entry = published?.entry;
         drop(index);
-        let (opened, index) = self.catalog.open_index(&self.name, self.options.bytes_max)?;
-        debug_assert_eq!(opened, entry, "the lock is held");
+        let opened = self.catalog.open(&self.name)?;
+        debug_assert_eq!(opened.entry, entry, "the lock is held");
+        let index = opened_index(&opened, self.options.bytes_max)?;
         Ok(Current { entry, view: View::new(Arc::new(index)), log_bytes_left: 0 })
     }
 }
 
 /// What the list says of a new snapshot. What could not be read of the source is still missing.
-fn counts(index: &Index, before: &Entry) -> Counts {
+pub(super) fn counts(index: &Index, before: &Entry) -> Counts {
     let total = index.row(Index::ROOT).total();
     Counts {
         rows: u64::from(index.len()),

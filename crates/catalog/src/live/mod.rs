@@ -9,6 +9,7 @@
 //! Who watches a source holds the [`Live`] and with it the entry's lock, so that no scan replaces what it changes. Others
 //! read the pair without a lock: [`Catalog::current`].
 
+mod changes;
 mod merge;
 #[cfg(test)]
 mod tests;
@@ -29,8 +30,9 @@ use crate::error::Error;
 use crate::lock::EntryLock;
 use crate::log::{Found, Log, LogError};
 use crate::name::Name;
-use crate::open::OPEN_TRIES_MAX;
+use crate::open::Opened;
 
+pub use changes::Changes;
 use merge::Due;
 
 /// When a live entry is merged, and how it is opened.
@@ -140,38 +142,25 @@ impl Catalog {
     /// # Errors
     /// As [`open`](Self::open); [`Error::Log`] and [`Error::Index`].
     pub fn current(&self, name: &Name, bytes_max: u64) -> Result<Current, Error> {
-        for _ in 0..OPEN_TRIES_MAX {
-            let (entry, index) = self.open_index(name, bytes_max)?;
-            let found = self.read_log(&entry)?;
-            // A log that is not there may have been collected with its snapshot.
-            if found.batches.is_empty() && self.show(name)? != entry {
-                continue;
-            }
-            let left = found.left;
-            let view = replayed(View::new(Arc::new(index)), &found.batches)
-                .map_err(|source| Error::Log { path: self.path(name, entry.log()), source })?;
-            return Ok(Current { entry, view, log_bytes_left: left });
-        }
-        Err(Error::Restless { name: name.clone(), tries: OPEN_TRIES_MAX })
+        let (opened, changes) = self.open_changed(name)?;
+        let view = View::new(Arc::new(opened_index(&opened, bytes_max)?));
+        let view = if changes.changes.is_empty() { view } else { view.with(changes.changes) };
+        Ok(Current { entry: opened.entry, view, log_bytes_left: changes.log_bytes_left })
     }
+}
 
-    fn open_index(&self, name: &Name, bytes_max: u64) -> Result<(Entry, Index), Error> {
-        let opened = self.open(name)?;
-        let unfit = |source| Error::Index { name: name.clone(), source };
-        let map = opened.map(bytes_max).map_err(|error| unfit(error.into()))?;
-        let index = Index::open(SnapshotBytes::Mapped(map)).map_err(|error| unfit(error.into()))?;
-        Ok((opened.entry, index))
-    }
+/// The index in a snapshot.
+fn opened_index(opened: &Opened, bytes_max: u64) -> Result<Index, Error> {
+    let unfit = |source| Error::Index { name: opened.entry.name.clone(), source };
+    let map = opened.map(bytes_max).map_err(|error| unfit(error.into()))?;
+    Index::open(SnapshotBytes::Mapped(map)).map_err(|error| unfit(error.into()))
 }
 
 /// A view after batches of a log.
 fn replayed(view: View, batches: &[Vec<u8>]) -> Result<View, LogError> {
     let mut changes = Vec::new();
     for (number, batch) in (0..).zip(batches) {
-        let mut rest = batch.as_slice();
-        while !rest.is_empty() {
-            changes.push(Change::decode(&mut rest).ok_or(LogError::Batch { number })?);
-        }
+        changes::decode(batch, &mut changes).ok_or(LogError::Batch { number })?;
     }
     Ok(if changes.is_empty() { view } else { view.with(changes) })
 }

@@ -25,13 +25,19 @@ pub(super) fn export(export: &Export, session: &Session, out: &mut dyn Write) ->
     let catalog = entries::catalog(&export.common.catalog)?;
     let name = entries::name(&export.name)?;
     let told = |error: Error| entries::complaint(&error);
-    let opened = catalog.open(&name).map_err(told)?;
-    let OpenEntry { entry, index, .. } = entries::open_index(&opened)?;
+    let snapshot = entries::open_snapshot(&catalog, &name)?;
+    let (opened, changes) = snapshot.ok_or_else(|| entries::no_such(&catalog, &name))?;
+    let changed = !changes.changes.is_empty();
+    let OpenEntry { entry, index, .. } = entries::with_changes(entries::open_index(&opened)?, changes)?;
     let check = |offset, bytes: &[u8]| match session.interrupt.is_set() {
         true => Err(BoxError::from("interrupted")),
         false => Ok(index.check_copy(offset, bytes)?),
     };
-    let passed_over = catalog.export(&opened, &export.file, check).map_err(|error| match error {
+    let exported = match changed {
+        true => catalog.export_index(&entry, &index, &export.file),
+        false => catalog.export(&opened, &export.file, check),
+    };
+    let passed_over = exported.map_err(|error| match error {
         _ if session.interrupt.is_set() => Failure::Interrupted,
         error => told(error).into(),
     })?;

@@ -79,7 +79,9 @@ fn refresh_one(
 
 /// How the entry was scanned; the usual way where its note cannot be read, for a refresh is what mends it.
 fn flags(catalog: &Catalog, name: &Name, session: &Session) -> Flags {
-    let note = entries::open(catalog, name).ok().and_then(|open| Note::of(&open.index));
+    // The snapshot has the note, whatever is wrong with a log beside it.
+    let open = catalog.open(name).ok().and_then(|opened| entries::open_index(&opened).ok());
+    let note = open.and_then(|open| Note::of(&open.index));
     note.map(|note| note.flags).unwrap_or_else(|| {
         let note = format!("{name}: how it was scanned cannot be read: it is scanned in the usual way");
         session.note(Verbosity::Usual, &note);

@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::list::minutes;
 use super::{EntryFacts, print, print_json, seconds, source_title};
 use crate::args::Show;
-use crate::entries::{self, OpenEntry};
+use crate::entries::{self, LogFacts, OpenEntry};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::info;
@@ -26,6 +26,9 @@ struct Shown<'a> {
     entry: EntryFacts<'a>,
     /// The snapshot's file.
     snapshot: String,
+    /// What changed since it was written; the rest tells of both.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    log: Option<LogFacts>,
     rows_by_state: States,
     note: Option<&'a Note>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -80,6 +83,7 @@ pub(crate) fn show(
         let shown = Shown {
             entry: EntryFacts::new(&open.entry),
             snapshot: open.snapshot.path.display().to_string(),
+            log: open.log,
             rows_by_state: states,
             note: note.as_ref(),
             columns: form.columns.then(|| columns(&open.index)),
@@ -115,6 +119,9 @@ fn head(open: &OpenEntry, states: &States) -> String {
     );
     line(&mut text, "snapshot", &format!("{}, {:.1} bytes a row", size(*bytes), bytes_a_row(*bytes, rows)));
     line(&mut text, "", &open.snapshot.path.display().to_string());
+    if let Some(log) = &open.log {
+        line(&mut text, "log", &log.to_string());
+    }
     line(&mut text, "content", &size(facts.counts.content));
     if facts.counts.unread > 0 {
         line(&mut text, "not read", &format!("{} bytes of the $MFT", facts.counts.unread));

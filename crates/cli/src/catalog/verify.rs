@@ -62,13 +62,10 @@ pub(super) fn run(verify: &Verify, session: &Session, out: &mut dyn Write) -> Re
 
 /// Checks one entry; says how many bytes were right, or nothing if it is gone and was not `named`.
 fn one(catalog: &Catalog, name: &Name, named: bool) -> Result<Option<u64>, Complaint> {
-    let open = match named {
-        true => entries::open(catalog, name)?,
-        false => match entries::open_if_there(catalog, name)? {
-            Some(open) => open,
-            None => return Ok(None),
-        },
+    let Some((opened, _)) = entries::open_snapshot(catalog, name)? else {
+        return if named { Err(entries::no_such(catalog, name)) } else { Ok(None) };
     };
+    let open = entries::open_index(&opened)?;
     open.index.check().map_err(|fault| open.snapshot.complaint(&fault))?;
     Ok(Some(open.entry.bytes))
 }

@@ -4,6 +4,7 @@
 //! is deleted only by whoever has, in the same go, written the pointer and flushed: else a loss of power could bring back a
 //! pointer without its snapshot.
 
+use std::io;
 use std::path::PathBuf;
 
 use crate::catalog::Catalog;
@@ -51,7 +52,7 @@ impl Catalog {
     /// Deletes what is left over of all entries that nobody is changing.
     ///
     /// # Errors
-    /// [`Error::Io`], if the folder cannot be listed. What is wrong with one entry stands in [`Collected::left`].
+    /// [`Error::Io`], if the folder cannot be listed, or may not be changed. What is wrong with one entry stands in [`Collected::left`].
     pub fn collect(&self) -> Result<Collected, Error> {
         let mut names: Vec<Name> = self.members()?.0.into_iter().map(|member| member.name).collect();
         names.dedup();
@@ -61,6 +62,10 @@ impl Catalog {
             match self.lock(&name, Wait::No).and_then(EntryLock::collect_and_release) {
                 Ok(more) => collected.add(more),
                 Err(Error::Locked { name }) => collected.busy.push(name),
+                // Nothing of any entry can be changed here.
+                Err(Error::Io { step, path, source }) if is_refusal(&source) => {
+                    return Err(Error::Io { step, path, source });
+                }
                 Err(error) => collected.leave(path, error),
             }
         }
@@ -77,6 +82,11 @@ impl Catalog {
         }
         self.lock(name, wait)?.remove()
     }
+}
+
+/// Whether the system lets nobody, or not this user, change anything.
+fn is_refusal(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem)
 }
 
 impl EntryLock {

@@ -12,6 +12,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use quarry_io::port::DEPTH_MAX;
 use quarry_scan::Mode;
 
 pub(crate) use bench::{Bench, BenchScan, BenchSynth, BenchVerb, Measure, Modes};
@@ -22,8 +23,8 @@ pub(crate) use find::{Find, Format, Output, Rows};
 pub(crate) use info::Info;
 pub(crate) use scan::{Replacing, Scan, Waiting};
 
-const EXIT_CODES: &str =
-    "Exit codes: 0 found, 1 nothing found, 2 error, 3 partial (not all could be read), 130 interrupted";
+const EXIT_CODES: &str = "Exit codes: 0 found, 1 nothing matches, 2 error, 3 partial (a source of several, or a part of one, could not \
+     be read), 130 interrupted";
 
 /// Finds any file on an NTFS volume in milliseconds
 ///
@@ -114,7 +115,7 @@ pub(crate) struct How {
     #[arg(long, value_name = "MODE", default_value_t = Mode::Auto, hide_default_value = true)]
     pub(crate) mode: Mode,
     /// How many reads are in flight, in the modes completion and prefetch [default: what the drive likes, adapted]
-    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = from_one)]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = depth)]
     pub(crate) depth: Option<NonZeroUsize>,
     /// Read through the system's page cache: auto (all but block devices that are not in it), always or never
     #[arg(long, value_enum, default_value_t = When::Auto, value_name = "WHEN", hide_default_value = true, hide_possible_values = true)]
@@ -124,6 +125,24 @@ pub(crate) struct How {
 /// A number that counts from 1.
 fn from_one(text: &str) -> Result<NonZeroUsize, String> {
     text.parse().map_err(|_| "it is a number from 1 on".to_owned())
+}
+
+/// How many reads are in flight.
+fn depth(text: &str) -> Result<NonZeroUsize, String> {
+    match from_one(text)? {
+        depth if depth.get() <= DEPTH_MAX => Ok(depth),
+        _ => Err(format!("at most {DEPTH_MAX} reads are in flight")),
+    }
+}
+
+/// What an entry is to be called.
+fn new_name(text: &str) -> Result<String, String> {
+    if text.starts_with('-') {
+        return Err(
+            "a name that begins with a hyphen would be taken for a flag: choose another one".to_owned()
+        );
+    }
+    Ok(text.to_owned())
 }
 
 /// What is said beside the rows.

@@ -48,6 +48,7 @@ pub(crate) fn run(du: &Du, session: &Session, out: &mut dyn Write) -> Result<Exi
     if du.limit.is_none() && lines.len() > limit {
         session.note(Verbosity::Usual, &format!("the first {limit} rows; --limit N shows more"));
     }
+    let nothing = lines.is_empty();
     lines.truncate(limit);
     let all = bases.iter().map(|base| base.row.total().bytes).fold(0, u64::saturating_add);
     let page = Page { by: du.by, several: sources.several, all, cells: session.terminal.output_cells };
@@ -59,7 +60,7 @@ pub(crate) fn run(du: &Du, session: &Session, out: &mut dyn Write) -> Result<Exi
     });
     sink.finish()?;
     let partial = sources.lacking || sources.list.iter().any(|source| source.partial);
-    Ok(match (partial, lines.is_empty()) {
+    Ok(match (partial, nothing) {
         (true, _) => Exit::Partial,
         (false, true) => Exit::NothingFound,
         (false, false) => Exit::Found,

@@ -36,8 +36,11 @@ pub(crate) fn run(find: &Find, session: &Session, out: &mut dyn Write) -> Result
         sources::open(&find.place, (&find.reading, find.how), deleted, session)?;
     let options = options(&find.rows, find.output.count, several);
     let threads = find.reading.threads;
-    // Who only wants the first rows need not wait until all are counted.
-    let counted = find.output.count || session.verbosity == Verbosity::Verbose;
+    // Who only wants the first rows need not wait until all are counted; who wants none of them, or not the first, may be shown no row
+    // and still has to know whether some match.
+    let Rows { offset, limit, .. } = find.rows;
+    let counted =
+        find.output.count || session.verbosity == Verbosity::Verbose || offset > 0 || limit == Some(0);
     let search = Search { query: &query, options: &options, threads, counted };
     let (runs, total) = search.run(&sources, session, &mut lacking)?;
     if session.interrupt.is_set() {
@@ -63,15 +66,14 @@ pub(crate) fn run(find: &Find, session: &Session, out: &mut dyn Write) -> Result
         page.print(layout, session, several, &mut sink)?;
     }
     sink.finish()?;
-    // An offset may have passed over all that match.
     if total == 0
-        && find.rows.offset == 0
         && let Some(hint) = hint(&find.query.join(" "))
     {
         session.note(Verbosity::Usual, &format!("nothing found: {hint}"));
     }
     let partial = lacking || sources.iter().any(|source| source.partial);
-    Ok(match (partial, shown) {
+    // Whether they are shown or not.
+    Ok(match (partial, total) {
         (true, _) => Exit::Partial,
         (false, 0) => Exit::NothingFound,
         (false, _) => Exit::Found,
@@ -89,8 +91,15 @@ fn parse(query: &str) -> Result<Query, Complaint> {
     })
 }
 
-/// Tells which source each name stands for, where paths begin with one. Entries bear the names that the user knows.
+/// Tells which source each name stands for, where paths begin with one. Entries bear the names that the user knows, and what all lies on
+/// one disk has its name and a number.
 fn tell_names(sources: &[Source], session: &Session) {
+    let disk = |source: &Source| source.place.source().rsplit_once('#').map(|(disk, _)| disk.to_owned());
+    if let Some(first) = sources.first().and_then(disk)
+        && sources.iter().all(|source| disk(source).as_ref() == Some(&first))
+    {
+        return;
+    }
     let unknown = |source: &&Source| !source.is_entry() && !source.place.is_mounted();
     for place in sources.iter().filter(unknown).map(|source| &source.place) {
         session.note(Verbosity::Usual, &format!("{}: is {}", place.name(), place.source()));

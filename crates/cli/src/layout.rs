@@ -62,7 +62,10 @@ impl Layout {
 
     /// The writer. Rows of `several` sources get a column that tells them apart.
     pub(crate) fn writer(self, terminal: &Terminal, several: bool) -> Box<dyn Writer> {
-        let columns = if self.columns.is_empty() { usual(self.format, several) } else { self.columns };
+        let columns = match self.columns.is_empty() {
+            true => usual(self.format, several, terminal.output_cells),
+            false => self.columns,
+        };
         match self.format {
             Format::Csv => Box::new(Csv::new(columns, terminal.output_cells.is_some())),
             Format::Jsonl => Box::new(JsonLines::new(&columns)),
@@ -79,12 +82,17 @@ impl Layout {
     }
 }
 
-/// The columns of a format where none were chosen.
-fn usual(format: Format, several: bool) -> Vec<Column> {
-    match format {
-        Format::Paths => vec![Column::Path],
-        Format::Table => vec![Column::Size, Column::Modified, Column::Path],
-        Format::Csv | Format::Jsonl => {
+/// The columns of a format where none were chosen. A terminal too narrow for all of a table has the path.
+fn usual(format: Format, several: bool, cells: Option<usize>) -> Vec<Column> {
+    /// Cells that a table takes with a date, and without, where paths are as short as they get.
+    const WITH_DATE: usize = 52;
+    const WITH_SIZE: usize = 34;
+    match (format, cells) {
+        (Format::Paths, _) => vec![Column::Path],
+        (Format::Table, Some(..WITH_SIZE)) => vec![Column::Path],
+        (Format::Table, Some(..WITH_DATE)) => vec![Column::Size, Column::Path],
+        (Format::Table, _) => vec![Column::Size, Column::Modified, Column::Path],
+        (Format::Csv | Format::Jsonl, _) => {
             Column::all().iter().copied().filter(|&column| several || column != Column::Source).collect()
         }
     }
@@ -147,7 +155,22 @@ mod tests {
             (Format::Csv, Column::all().len() - 1, Column::all().len()),
             (Format::Jsonl, Column::all().len() - 1, Column::all().len()),
         ] {
-            assert_eq!((usual(format, false).len(), usual(format, true).len()), (one, several));
+            assert_eq!((usual(format, false, None).len(), usual(format, true, None).len()), (one, several));
+        }
+    }
+
+    #[test]
+    fn a_table_is_no_wider_than_its_terminal() {
+        use crate::output::sample::{Sample, printed};
+        use crate::output::table::{Page, Table};
+        let rows = [Sample::at("/Users/Anna/Pictures/2014/a picture of many words.jpg"), Sample::at("/")];
+        for cells in 1..120 {
+            let page = Page { cells: Some(cells), colour: false, zone: jiff::tz::TimeZone::UTC };
+            let mut table = Table::new(usual(Format::Table, false, Some(cells)), page);
+            let printed = String::from_utf8(printed(&mut table, &rows)).expect("text");
+            let widest = printed.lines().map(|line| line.chars().count()).max();
+            // A header is as wide as its word.
+            assert!(widest <= Some(cells.max("PATH".len())), "{cells}: {printed}");
         }
     }
 }

@@ -49,11 +49,12 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use args::{CommandLine, Verb};
 use exit::Exit;
 use failure::Failure;
-use session::Session;
+use session::{Session, Verbosity};
 
 fn main() -> ! {
     let command_line = CommandLine::try_parse().unwrap_or_else(|error| reject(&error));
     let session = Session::new(command_line.verb.reporting());
+    tell_of_zone(&session);
     let mut out = std::io::stdout().lock();
     let exit = match run(&command_line.verb, &session, &mut out) {
         Ok(exit) => exit,
@@ -67,6 +68,15 @@ fn main() -> ! {
     };
     drop(out);
     std::process::exit(exit.code().into())
+}
+
+/// Says so if the time zone that the user names is none. Looked at only where one is named: finding the system's takes time.
+fn tell_of_zone(session: &Session) {
+    let Some(zone) = std::env::var_os("TZ").filter(|zone| !zone.is_empty()) else { return };
+    if jiff::tz::TimeZone::try_system().is_err() {
+        let zone = output::words::escaped(zone.as_encoded_bytes());
+        session.note(Verbosity::Usual, &format!("TZ={zone}: no such time zone; times are those of UTC"));
+    }
 }
 
 /// Says what is wrong with the command line, or prints the help that was asked for.

@@ -56,7 +56,7 @@ impl Note {
         let damaged = report.damaged.iter().take(LISTED_MAX).map(ToString::to_string).collect();
         let unread = report.unread.iter().take(LISTED_MAX).map(ToString::to_string).collect();
         let findings = report.findings.listed().iter().take(LISTED_MAX).map(finding).collect();
-        let left_out = Some(reads::left_out(reads));
+        let left_out = Some(reads::left_out(reads, flags.living_only.then_some(report.counts.deleted)));
         Self { program, flags, volume, damaged, unread, findings, left_out }
     }
 

@@ -63,8 +63,9 @@ impl HowRead {
     }
 }
 
-/// What was not read because it need not be, and why.
-pub(crate) fn left_out(reads: &Reads) -> String {
+/// What was not read because it need not be, or not kept, and why. `unused` are the records that were read and are not in use, if what
+/// was deleted was not kept.
+pub(crate) fn left_out(reads: &Reads, unused: Option<u64>) -> String {
     let records = |number| count(number, "record", "records");
     let last = format!("{} that the bitmap calls free were read last", records(reads.put_last));
     let mut text = match reads.bitmap {
@@ -73,6 +74,13 @@ pub(crate) fn left_out(reads: &Reads) -> String {
         BitmapUse::OrderOnly => format!("nothing, for the source may change; {last}"),
         _ => "nothing".to_owned(),
     };
+    if let Some(unused) = unused {
+        let kept = format!("{} not in use that were read and not kept", records(unused));
+        text = match text.strip_prefix("nothing") {
+            Some(rest) => kept + rest,
+            None => format!("{text}; {kept}"),
+        };
+    }
     if reads.holes > 0 {
         text.push_str(&format!("; {} in holes", records(reads.holes)));
     }

@@ -56,7 +56,7 @@ pub enum OpenError {
         path: PathBuf,
     },
     /// It is there and may not be read.
-    #[error("{}: no permission to read it; {}", path.display(), permission_advice(*block))]
+    #[error("{}: no permission to read it; {}", path.display(), permission_advice(*block, is_root()))]
     NoPermission {
         /// The path as given.
         path: PathBuf,
@@ -103,12 +103,26 @@ impl OpenError {
     }
 }
 
-fn permission_advice(block: bool) -> &'static str {
-    match (cfg!(windows), block) {
-        (true, _) => "run the command from an elevated (administrator) prompt",
-        (false, true) => "run the command as root (for example with sudo)",
-        (false, false) => "add read permission (chmod +r) or run the command as root (for example with sudo)",
+/// What to do about it, by who is asking.
+pub(crate) fn permission_advice(block: bool, root: bool) -> &'static str {
+    match (cfg!(windows), block, root) {
+        (true, _, _) => "run the command from an elevated (administrator) prompt",
+        (false, _, true) => {
+            "root may not, either: ask for it outside of this container, or as the user whose file system it lies on"
+        }
+        (false, true, false) => "run the command as root (for example with sudo)",
+        (false, false, false) => {
+            "add read permission (chmod +r) or run the command as root (for example with sudo)"
+        }
     }
+}
+
+/// Whether the process is one of the user who may read everything.
+fn is_root() -> bool {
+    #[cfg(unix)]
+    return rustix::process::geteuid().is_root();
+    #[cfg(not(unix))]
+    false
 }
 
 /// A handle of a folder, which no device is. Windows gives one only to who says that a folder is meant.

@@ -14,7 +14,7 @@ pub enum OpenError {
     #[error(transparent)]
     Read(#[from] ReadError),
     /// It holds something else, or nothing.
-    #[error("no NTFS volume, but {0}")]
+    #[error("no NTFS volume, {}", instead(.0))]
     Other(Content),
     /// A disk without an NTFS partition.
     #[error("no partition of this {} disk holds NTFS; there are {}", .table.scheme, describe(.table))]
@@ -55,6 +55,17 @@ pub enum OpenError {
         /// What is wrong with its copy.
         mirror: String,
     },
+}
+
+/// What it is in place of an NTFS volume.
+fn instead(content: &Content) -> String {
+    match content {
+        Content::Unknown { first_bytes } if !first_bytes.is_empty() => {
+            let bytes: Vec<String> = first_bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+            format!("nor anything else that is known: it begins with the bytes {}", bytes.join(" "))
+        }
+        content => format!("but {content}"),
+    }
 }
 
 impl OpenError {

@@ -131,7 +131,7 @@ impl Volume {
         // A size that no `$MFT` has says nothing about this one.
         let believable = |bytes: &u64| *bytes <= u64::from(u32::MAX) * u64::from(self.record_bytes);
         let expected = told.filter(believable).unwrap_or(0).max(whole);
-        let cause = "the dump ends before it".to_owned();
+        let cause = "the dump ends before the $MFT does".to_owned();
         (expected > there).then_some(Note::MftCutShort { there, expected, cause })
     }
 

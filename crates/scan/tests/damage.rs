@@ -180,12 +180,12 @@ fn a_dump_cut_short_says_by_how_much() {
     let expected = dump.len() as u64;
     let check = |there: usize, files: u64, expected: u64| {
         let scan = scan(&dump[..there]);
-        let cause = "the dump ends before it".to_owned();
+        let cause = "the dump ends before the $MFT does".to_owned();
         let note = Note::MftCutShort { there: there as u64, expected, cause };
         assert_eq!(
             note.to_string(),
             format!(
-                "$MFT cut short: {there} of {expected} bytes are there, {} are missing: the dump ends before it",
+                "$MFT cut short: {there} of {expected} bytes are there, {} are missing: the dump ends before the $MFT does",
                 expected - there as u64
             )
         );
@@ -206,7 +206,7 @@ fn a_dump_cut_inside_a_record_says_so_without_record_0() {
     let mut volume = forged();
     volume.edit(0, vandal::zero);
     let scan = scan(&volume.mft()[..50 * 1024 + 10]);
-    let cause = "the dump ends before it".to_owned();
+    let cause = "the dump ends before the $MFT does".to_owned();
     assert_eq!(scan.report.notes, [Note::MftCutShort { there: 50 * 1024 + 10, expected: 51 * 1024, cause }]);
 }
 

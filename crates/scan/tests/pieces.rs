@@ -129,7 +129,7 @@ fn what_lies_before_record_0_is_left_out() {
     assert!(late.report.is_partial());
     assert_eq!(rows(&late), rows(&whole));
     let cut = scan([&mft[400 * RECORD..403 * RECORD], &mft[..100 * RECORD + 7]].concat());
-    let cause = "the dump ends before it".to_owned();
+    let cause = "the dump ends before the $MFT does".to_owned();
     let short = Note::MftCutShort { there: 100 * 1024 + 7, expected: mft.len() as u64, cause };
     assert_eq!(cut.report.notes, [Note::DumpStartsLate { records: 3 }, short]);
 }

@@ -109,6 +109,19 @@ impl EntryLock {
         path: &Path,
         check: impl FnOnce(&Opened) -> Result<(), E>,
     ) -> Result<Published, Error> {
+        self.import_watched(path, |_| Ok(()), check)
+    }
+
+    /// The same; `watch` is told how many bytes of the snapshot were copied, block by block, and may end it by an error.
+    ///
+    /// # Errors
+    /// As [`import`](Self::import); [`Error::Rejected`] with what `watch` says.
+    pub fn import_watched<E: Into<BoxError>>(
+        &mut self,
+        path: &Path,
+        mut watch: impl FnMut(u64) -> Result<(), E>,
+        check: impl FnOnce(&Opened) -> Result<(), E>,
+    ) -> Result<Published, Error> {
         self.sound()?;
         let mut exported = Exported::open_on(&*self.catalog.storage, path)?;
         let generation = self.next_generation()?;
@@ -116,10 +129,11 @@ impl EntryLock {
         let storage = Arc::clone(&self.catalog.storage);
         let mut draft = Draft::create(&*storage, self.path(Part::SnapshotNew { generation }))?;
         let mut checksum = Xxh3::with_seed(SNAPSHOT_SEED);
-        let from = &mut exported.opening.file;
+        let (from, mut copied) = (&mut exported.opening.file, 0);
         copy(from, path, &mut draft, entry.bytes, |block| {
             checksum.update(block);
-            Ok(())
+            copied += block.len() as u64;
+            watch(copied).map_err(|error| Error::Rejected { path: path.to_path_buf(), source: error.into() })
         })?;
         seal(from, path, &checksum)?;
         let flushed = self.flush(draft)?;

@@ -95,3 +95,22 @@ fn what_the_check_refuses_is_not_exported() {
     assert!(matches!(passed_over, Err(Error::Rejected { .. })), "{passed_over:?}");
     assert_eq!((seen, exported(&world), world.bytes(Path::new(PART))), (OLD.to_vec(), false, None));
 }
+
+/// Whoever is interrupted keeps nothing of what was copied.
+#[test]
+fn an_import_that_is_ended_leaves_nothing() {
+    let world = world();
+    export(&catalog(&world)).unwrap();
+    let mut lock = catalog(&world).lock(&name("c"), Wait::No).unwrap();
+    let mut copied = 0;
+    let watch = |bytes| {
+        copied = bytes;
+        Err(BoxError::from("interrupted"))
+    };
+    let ended = lock.import_watched(Path::new(EXPORTED), watch, |_| Ok(()));
+    assert!(matches!(ended, Err(Error::Rejected { .. })), "{ended:?}");
+    assert_eq!(copied, OLD.len() as u64);
+    drop(lock);
+    assert!(matches!(catalog(&world).show(&name("c")), Err(Error::NoEntry { .. })));
+    assert_eq!(catalog(&world).strays().unwrap(), []);
+}

@@ -94,6 +94,18 @@ fn a_write_that_failed_is_not_overlooked() {
     publish_under(&mut lock, NEW).unwrap();
 }
 
+/// Told once and of the folder, not of each entry as if there were something left of it.
+#[test]
+fn a_folder_that_may_not_be_changed_is_an_error() {
+    const EACCES: i32 = if cfg!(windows) { 5 } else { 13 };
+    let world = SCENARIOS[1].world();
+    let locked = call_number(|catalog| catalog.collect().map(drop), "open lock");
+    let plan = Plan { fault: Some((locked, Fault::Fail(EACCES))), lasting: true, ..Plan::default() };
+    let collected = catalog_of(&Process::new(&world, plan)).collect();
+    let Err(Error::Io { ref source, .. }) = collected else { panic!("{collected:?}") };
+    assert_eq!(source.kind(), std::io::ErrorKind::PermissionDenied);
+}
+
 #[test]
 fn waiting_ends() {
     let world = SCENARIOS[1].world();

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use quarry_scan::Mode;
 
-use super::{Reporting, When, from_one};
+use super::{Reporting, When, depth, from_one};
 
 /// Measures how fast volumes are read
 ///
@@ -81,7 +81,7 @@ pub(crate) struct Measure {
     #[arg(long = "mode", id = "modes", value_name = "MODES", value_delimiter = ',', default_value = "auto", value_parser = modes)]
     pub(crate) modes: Vec<Modes>,
     /// With so many reads in flight, separated by commas, in the modes that take a number
-    #[arg(long = "depth", id = "depths", value_name = "LIST", value_delimiter = ',', value_parser = from_one)]
+    #[arg(long = "depth", id = "depths", value_name = "LIST", value_delimiter = ',', value_parser = depth)]
     pub(crate) depths: Vec<NonZeroUsize>,
     /// On so many threads, separated by commas [default: one a core]
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = from_one)]

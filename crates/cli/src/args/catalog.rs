@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{CatalogPlace, Replacing, Reporting, Waiting};
+use super::{CatalogPlace, Replacing, Reporting, Waiting, new_name};
 
 /// Lists, renews, moves and checks what has been scanned
 ///
@@ -119,7 +119,7 @@ pub(crate) struct Import {
     /// The file that `catalog export` wrote
     pub(crate) file: PathBuf,
     /// What the entry is called [default: as it was called]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", allow_hyphen_values = true, value_parser = new_name)]
     pub(crate) name: Option<String>,
     #[command(flatten)]
     pub(crate) common: Common,

@@ -58,7 +58,7 @@ pub(crate) struct Rows {
     /// Sort by name, size, modified, created, accessed or path [default: as they lie on the volume]
     #[arg(long, short, value_parser = sort_key(), value_name = "KEY", ignore_case = true, hide_possible_values = true)]
     pub(crate) sort: Option<SortKey>,
-    /// Sort the other way round: largest, latest or last first
+    /// Sort the other way round: largest, latest or last first. Rows without the date come last either way
     #[arg(long, short, visible_alias = "descending")]
     pub(crate) reverse: bool,
     /// Print at most so many rows

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{CatalogPlace, How, Reading, Reporting};
+use super::{CatalogPlace, How, Reading, Reporting, new_name};
 
 /// Reads volumes into the catalogue
 ///
@@ -25,7 +25,7 @@ pub(crate) struct Scan {
     pub(crate) all: bool,
     /// What the entry is called [default: the file's name without its ending, #N behind it if there are several
     /// volumes; of a device, the volume's label]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", allow_hyphen_values = true, value_parser = new_name)]
     pub(crate) name: Option<String>,
     /// Keep what investigators ask for, too: security ids, USNs, LSNs, the times of the names
     #[arg(long)]

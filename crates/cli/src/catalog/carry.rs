@@ -70,7 +70,14 @@ pub(super) fn import(import: &Import, session: &Session, out: &mut dyn Write) ->
             return Err(complaint.then("remove it first, or choose another name with --name").into());
         }
     }
-    let entry = lock.import(&import.file, check).map_err(not_exported)?.entry;
+    let interrupted = || session.interrupt.is_set();
+    let watch = |_| if interrupted() { Err(BoxError::from("interrupted")) } else { Ok(()) };
+    let look = |opened: &Opened| watch(opened.entry.bytes).and_then(|()| check(opened));
+    let imported = lock.import_watched(&import.file, watch, look).map_err(|error| match error {
+        _ if interrupted() => Failure::Interrupted,
+        error => not_exported(error).into(),
+    });
+    let entry = imported?.entry;
     if import.common.json {
         print_json(out, &EntryFacts::new(&entry))?;
     } else {

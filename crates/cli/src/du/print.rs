@@ -13,8 +13,11 @@ use crate::output::words::size;
 
 /// Cells of the longest bar.
 const BAR_CELLS: u64 = 16;
-/// Labels are not shortened below this, however narrow the terminal is.
-const LABEL_CELLS_MIN: usize = 24;
+/// Labels are not shortened below this for the sake of another column.
+const LABEL_CELLS_MIN: usize = 17;
+const DATE_CELLS: usize = 16;
+/// Cells between two columns.
+const GAP: usize = 2;
 
 /// Where lines are printed.
 #[derive(Debug, Clone, Copy)]
@@ -69,25 +72,41 @@ impl Page {
             return out;
         }
         let zone = TimeZone::system();
-        let with_newest = matches!(self.by, By::Folder | By::File);
         let files =
             lines.iter().map(|line| line.files.to_string().len()).max().unwrap_or(0).max("FILES".len());
         let with_files = self.by != By::File;
+        let with_newest = matches!(self.by, By::Folder | By::File);
+        let bar_cells = usize::try_from(BAR_CELLS).unwrap_or_default();
+        // What is too much for the terminal is left out, the least telling first.
+        let mut room = self.cells.map_or(usize::MAX, |cells| cells.saturating_sub(SIZE_WIDTH + GAP));
+        let mut fits = |wanted: bool, cells: usize| {
+            let fits = wanted && room >= cells + GAP + LABEL_CELLS_MIN;
+            room -= if fits { cells + GAP } else { 0 };
+            fits
+        };
+        let with_allocated = fits(true, SIZE_WIDTH);
+        let with_files = fits(with_files, files);
+        let with_newest = fits(with_newest, DATE_CELLS);
+        let with_bar = fits(true, bar_cells);
         let mut row = |cells: [&str; 5], label: &str| {
             let [bytes, allocated, count, newest, bar] = cells;
             let start = out.len();
-            out.extend_from_slice(format!("{bytes:>SIZE_WIDTH$}  {allocated:>SIZE_WIDTH$}").as_bytes());
+            out.extend_from_slice(format!("{bytes:>SIZE_WIDTH$}").as_bytes());
+            if with_allocated {
+                out.extend_from_slice(format!("  {allocated:>SIZE_WIDTH$}").as_bytes());
+            }
             if with_files {
                 out.extend_from_slice(format!("  {count:>files$}").as_bytes());
             }
             if with_newest {
-                out.extend_from_slice(format!("  {newest:16}").as_bytes());
+                out.extend_from_slice(format!("  {newest:DATE_CELLS$}").as_bytes());
             }
-            let bar_cells = usize::try_from(BAR_CELLS).unwrap_or_default();
-            out.extend_from_slice(format!("  {bar:bar_cells$}  ").as_bytes());
+            if with_bar {
+                out.extend_from_slice(format!("  {bar:bar_cells$}").as_bytes());
+            }
+            out.extend_from_slice(b"  ");
             let taken = width(std::str::from_utf8(&out[start..]).unwrap_or_default());
-            let left =
-                self.cells.map_or(usize::MAX, |cells| cells.saturating_sub(taken).max(LABEL_CELLS_MIN));
+            let left = self.cells.map_or(usize::MAX, |cells| cells.saturating_sub(taken).max(1));
             push_shortened(&mut out, label, left);
             while out.last() == Some(&b' ') {
                 out.pop();
@@ -167,8 +186,22 @@ mod tests {
     }
 
     #[test]
+    fn lines_are_no_wider_than_the_terminal() {
+        let lines = [line("/", 2048), line("/Users/Anna/Pictures/2014/a picture of many words.jpg", 1024)];
+        for by in [By::Folder, By::File, By::Extension, By::Age] {
+            for cells in 11..120 {
+                let page = Page { by, several: false, all: 2048, cells: Some(cells) };
+                let table = String::from_utf8(page.table(&lines)).expect("text");
+                let labels = lines.len();
+                let widest = table.lines().skip(1).map(|line| line.chars().count()).max();
+                assert!(table.lines().count() == labels + 1 && widest <= Some(cells), "{cells}: {table}");
+            }
+        }
+    }
+
+    #[test]
     fn people_see_bars_and_machines_numbers() {
-        let page = Page { by: By::Folder, several: true, all: 2048, cells: Some(60) };
+        let page = Page { by: By::Folder, several: true, all: 2048, cells: Some(87) };
         let lines = [line("/", 2048), line("/a\u{1b}/long/way/down/to/here", 1024)];
         let table = String::from_utf8(page.table(&lines)).expect("text");
         assert_eq!(

@@ -73,7 +73,11 @@ pub(crate) fn volume(facts: &Facts, session: &Session) -> String {
         0 => String::new(),
         first => format!(", numbered from {first}"),
     };
-    line(&mut text, "records", &format!("{} of {} bytes{from}", records.all, facts.record_bytes));
+    line(
+        &mut text,
+        "records",
+        &format!("{} of {} bytes{from}; of them are", records.all, facts.record_bytes),
+    );
     for (count, kind) in [
         (records.files, "files"),
         (records.folders, "folders"),

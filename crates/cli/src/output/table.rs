@@ -51,7 +51,8 @@ impl Table {
     pub(crate) fn new(mut columns: Vec<Column>, page: Page) -> Self {
         columns.sort_by_key(|&column| column == Column::Path);
         let taken: usize = columns.iter().map(|&column| alignment(column).cells() + GAP).sum();
-        let left = |cells: usize| cells.saturating_sub(taken.saturating_sub(GAP)).max(PATH_CELLS_MIN);
+        let left =
+            |cells: usize| cells.saturating_sub(taken.saturating_sub(GAP)).max(PATH_CELLS_MIN.min(cells));
         let path_cells = page.cells.map_or(usize::MAX, left);
         Self { columns, page, path_cells, begun: false, cell: Vec::new(), path: Vec::new() }
     }

@@ -92,7 +92,8 @@ impl Job<'_> {
         let write = began.elapsed().as_secs_f64();
         let record_bytes = u64::from(self.opened.volume.record_bytes());
         let bytes = scan.report.counts.records.saturating_mul(record_bytes);
-        Ok(Done { title: self.opened.title(), published, scan, phases, write, mft_bytes: bytes })
+        let unused = self.flags.living_only.then_some(scan.report.counts.deleted);
+        Ok(Done { title: self.opened.title(), published, scan, phases, write, mft_bytes: bytes, unused })
     }
 
     /// What the catalogue keeps of where it comes from: enough to scan it again.

@@ -24,6 +24,8 @@ pub(crate) struct Done {
     pub(super) write: f64,
     /// Bytes of the records that are known.
     pub(super) mft_bytes: u64,
+    /// Records that were read and are not in use, if what was deleted was not kept.
+    pub(super) unused: Option<u64>,
 }
 
 /// The JSON object of a scan.
@@ -79,7 +81,8 @@ impl Done {
     /// The lines for people.
     pub(super) fn text(&self) -> String {
         let (entry, counts) = (&self.published.entry, &self.scan.report.counts);
-        let rows = entry.facts.counts.rows;
+        // As `catalog list` and `du` count them.
+        let quarry_catalog::Counts { rows, files, folders, .. } = entry.facts.counts;
         let mut text = String::new();
         // Writing to a string does not fail.
         let _ =
@@ -94,11 +97,11 @@ impl Done {
             &format!("{read}, {}, {rate:.0} MB/s", size(self.mft_bytes)),
         );
         line(&mut text, "", &self.scan.reads.to_string());
-        line(&mut text, "left out", &reads::left_out(&self.scan.reads));
+        line(&mut text, "left out", &reads::left_out(&self.scan.reads, self.unused));
         let kinds = [
             count(rows, "row", "rows"),
-            count(counts.files - counts.folders, "file", "files"),
-            count(counts.folders, "folder", "folders"),
+            count(files, "file", "files"),
+            count(folders, "folder", "folders"),
             format!("{} deleted", counts.deleted_files),
             count(counts.streams, "stream", "streams"),
         ];

@@ -2,6 +2,7 @@
 
 mod common;
 
+#[cfg(target_os = "linux")]
 use std::collections::{BTreeMap, HashSet};
 use std::io;
 use std::num::NonZeroUsize;

@@ -43,8 +43,12 @@ pub(crate) mod completion;
 mod desk;
 pub(crate) mod device;
 pub(crate) mod error;
+#[cfg(any(target_os = "linux", windows))]
+mod flights;
 #[cfg(windows)]
 mod iocp;
+#[cfg(all(test, any(target_os = "linux", windows)))]
+mod kept;
 mod line;
 mod op;
 mod open;

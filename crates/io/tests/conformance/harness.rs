@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use quarry_io::WritableFile;
 use quarry_io::port::{BackendKind, BlockingDevice, Flush, Op, Port, PortDevice, PortOptions, Target};
-use quarry_io::sim::{Fault, Sim, SimDevice, SimProfile};
+#[cfg(target_os = "linux")]
+use quarry_io::sim::Fault;
+use quarry_io::sim::{Sim, SimDevice, SimProfile};
 use quarry_io::{Buffer, BufferPool};
 
 /// Long enough that a test which gets here has failed. Where time is virtual and passes for those who wait, see
@@ -71,10 +73,11 @@ pub(crate) trait Harness: Sync {
         WritableFile::from_file(write_only, "write-only").port_file().into()
     }
 
-    /// A device that has no room, if the system has such a one.
-    fn full(&self) -> Option<Target> {
-        let full = File::options().read(true).write(true).open("/dev/full").ok()?;
-        Some(WritableFile::from_file(full, "full").port_file().into())
+    /// A device that has no room.
+    #[cfg(target_os = "linux")]
+    fn full(&self) -> Target {
+        let full = File::options().read(true).write(true).open("/dev/full").unwrap();
+        WritableFile::from_file(full, "full").port_file().into()
     }
 
     /// Whether it works on files of the system.
@@ -265,10 +268,11 @@ impl Harness for OnSim {
         device.into()
     }
 
-    fn full(&self) -> Option<Target> {
+    #[cfg(target_os = "linux")]
+    fn full(&self) -> Target {
         let device = self.empty_file();
         device.inject(Fault::Full);
-        Some(device.into())
+        device.into()
     }
 
     fn takes_files(&self) -> bool {

@@ -30,6 +30,7 @@ use super::backend::{Backend, Driven, Driving, Sink};
 use super::completion::OpId;
 use super::device::{Registered, Target};
 use super::error::PortError;
+use super::flights::Flights;
 use super::op::OpKind;
 use super::request::{Done, Request, Step};
 use super::threads::Threads;
@@ -55,8 +56,8 @@ struct Shared {
 struct Table {
     /// What has not begun, or has to go on.
     waiting: VecDeque<Request>,
-    /// What the kernel has, by the place of its identity.
-    flights: Vec<Option<(OpId, Flight)>>,
+    /// What the kernel has.
+    flights: Flights<Flight>,
     /// Flights to be given up.
     unwanted: Vec<OpId>,
     /// What ended without a packet.
@@ -78,7 +79,7 @@ impl Iocp {
         loop {
             let mut table = self.shared.table.lock();
             let Some(id) = table.unwanted.pop() else { return };
-            let Some(flight) = table.flight(id) else { continue };
+            let Some(flight) = table.flights.get_mut(id) else { continue };
             let (device, mark) = (Arc::clone(&flight.request().device), flight.mark());
             drop(table);
             // If it has ended by now the mark may be another's on the same file. That one is begun again.
@@ -96,7 +97,7 @@ impl Shared {
         let Some(request) = table.waiting.pop_front() else { return false };
         let id = request.id;
         let (flight, call) = Flight::new(request);
-        table.put(id, flight);
+        table.flights.put(id, flight);
         drop(table);
         let begun = match call {
             Some(call) => begin(&call),
@@ -106,7 +107,7 @@ impl Shared {
         match begun {
             // Whoever cancelled it in between may have come too early for the kernel to know it.
             Begun::Queued => {
-                if table.flight(id).is_some_and(|flight| flight.cancelled) {
+                if table.flights.get_mut(id).is_some_and(|flight| flight.cancelled) {
                     table.unwanted.push(id);
                 }
             }
@@ -143,26 +144,9 @@ enum Again {
 }
 
 impl Table {
-    fn flight(&mut self, id: OpId) -> Option<&mut Flight> {
-        let slot = self.flights.get_mut(id.index())?;
-        slot.as_mut().filter(|(flying, _)| *flying == id).map(|(_, flight)| flight)
-    }
-
-    fn put(&mut self, id: OpId, flight: Flight) {
-        if self.flights.len() <= id.index() {
-            self.flights.resize_with(id.index() + 1, || None);
-        }
-        if let Some(slot) = self.flights.get_mut(id.index()) {
-            *slot = Some((id, flight));
-        }
-    }
-
     /// What the end of a call means for its request: over, or once more.
     fn land(&mut self, id: OpId, result: io::Result<usize>, again: Again) {
-        let slot = self.flights.get_mut(id.index());
-        let Some((_, flight)) = slot.and_then(|slot| slot.take_if(|(flying, _)| *flying == id)) else {
-            return;
-        };
+        let Some(flight) = self.flights.take(id) else { return };
         let cancelled = flight.cancelled;
         let mut request = flight.land();
         let step = match result {
@@ -220,7 +204,7 @@ impl Backend for Iocp {
         if let Some(at) = table.waiting.iter().position(|request| request.id == id) {
             return table.waiting.remove(at);
         }
-        if let Some(flight) = table.flight(id) {
+        if let Some(flight) = table.flights.get_mut(id) {
             flight.cancelled = true;
             table.unwanted.push(id);
             return None;

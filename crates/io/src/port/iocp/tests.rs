@@ -10,19 +10,9 @@ use windows_sys::Win32::Storage::FileSystem::FILE_FLAG_OVERLAPPED;
 use super::*;
 use crate::Buffer;
 use crate::port::device::{PortDevice, PortFile};
+use crate::port::kept::Kept;
 use crate::port::op::{Buffers, Flush};
 use crate::port::request::Outcome;
-
-/// Keeps what it is given.
-#[derive(Default)]
-struct Kept(Mutex<Vec<Done>>);
-
-impl Sink for Kept {
-    fn stir(&self) {}
-    fn complete(&self, _backend: &dyn Backend, done: &mut Vec<Done>) {
-        self.0.lock().append(done);
-    }
-}
 
 fn started() -> (Arc<Iocp>, Arc<Kept>) {
     let (iocp, sink) = (Iocp::new(1).unwrap(), Arc::new(Kept::default()));
@@ -55,9 +45,7 @@ fn drive(iocp: &Iocp, sink: &Kept, count: usize) -> Vec<Done> {
     while sink.0.lock().len() < count && iocp.clock.now() < until {
         iocp.drive(sink, Some(until));
     }
-    let mut done = std::mem::take(&mut *sink.0.lock());
-    done.sort_unstable_by_key(|done| done.id);
-    done
+    sink.take()
 }
 
 /// Which way it goes, and whether it arrives.
@@ -134,7 +122,7 @@ fn what_was_given_up_unasked_is_begun_again() {
         let (mut flight, _never_made) = Flight::new(request(&device, OpKind::Read, number, b".."));
         flight.cancelled = cancelled;
         let mut table = iocp.shared.table.lock();
-        table.put(OpId::from_raw(number), flight);
+        table.flights.put(OpId::from_raw(number), flight);
         let code = windows_sys::Win32::Foundation::ERROR_OPERATION_ABORTED.cast_signed();
         table.land(OpId::from_raw(number), Err(io::Error::from_raw_os_error(code)), Again::Yes);
         assert_eq!((table.waiting.len(), table.landed.len()), (1, usize::from(cancelled)));
@@ -153,7 +141,7 @@ fn what_is_given_up_at_once_fails() {
     let device = device(&iocp, PortFile::read_only(file.reopen().unwrap()));
     let (flight, _never_made) = Flight::new(request(&device, OpKind::Read, 3, b".."));
     let mut table = iocp.shared.table.lock();
-    table.put(OpId::from_raw(3), flight);
+    table.flights.put(OpId::from_raw(3), flight);
     let code = windows_sys::Win32::Foundation::ERROR_OPERATION_ABORTED.cast_signed();
     table.land(OpId::from_raw(3), Err(io::Error::from_raw_os_error(code)), Again::No);
     let outcomes: Vec<_> = table.landed.iter().map(|done| &done.outcome).collect();

@@ -30,6 +30,7 @@ use crate::pool::slab::Slab;
 use super::backend::{Backend, Driven, Driving, Sink};
 use super::completion::OpId;
 use super::device::{Registered, Target};
+use super::flights::Flights;
 use super::request::{Done, Request, Step};
 
 use flight::Flight;
@@ -55,8 +56,8 @@ pub(super) struct Uring {
 
 #[derive(Default)]
 struct Table {
-    /// What the kernel has, by the place of its identity.
-    flights: Vec<Option<(OpId, Flight)>>,
+    /// What the kernel has.
+    flights: Flights<Flight>,
     /// Entries for which the queue had no room.
     backlog: VecDeque<Entry>,
     /// Numbers of devices that the ring knows.
@@ -82,7 +83,7 @@ impl Uring {
     /// Puts the next entry of the flight at `id` into the queue.
     fn launch(&self, table: &mut Table, id: OpId) {
         let Table { flights, files, memory, .. } = table;
-        let Some(Some((_, flight))) = flights.get_mut(id.index()) else { return };
+        let Some(flight) = flights.get_mut(id) else { return };
         let number = flight.request().device.number;
         let entry = flight.entry(files.contains(&number), memory);
         self.put(table, Entry::OfFlight(entry));
@@ -143,8 +144,7 @@ impl Uring {
     /// What a completion means for its flight: over, or once more.
     fn land(&self, table: &mut Table, completed: Completed) -> Option<Done> {
         let id = OpId::from_raw(completed.user_data);
-        let slot = table.flights.get_mut(id.index())?;
-        let (_, mut flight) = slot.take_if(|(flying, _)| *flying == id)?;
+        let mut flight = table.flights.take(id)?;
         let step = match completed.result {
             result if result >= 0 => flight.request().advance(usize::try_from(result).unwrap_or_default()),
             result if result == -ECANCELED || result == -EINTR => Step::More,
@@ -154,7 +154,7 @@ impl Uring {
             Step::Over(outcome) => Some(flight.land().finish(outcome)),
             Step::More if flight.cancelled => Some(flight.land().cancelled()),
             Step::More => {
-                *slot = Some((id, flight));
+                table.flights.put(id, flight);
                 self.launch(table, id);
                 None
             }
@@ -207,12 +207,7 @@ impl Backend for Uring {
     fn push(&self, request: Request) {
         let id = request.id;
         let mut table = self.table.lock();
-        if table.flights.len() <= id.index() {
-            table.flights.resize_with(id.index() + 1, || None);
-        }
-        if let Some(slot) = table.flights.get_mut(id.index()) {
-            *slot = Some((id, Flight::new(request)));
-        }
+        table.flights.put(id, Flight::new(request));
         self.launch(&mut table, id);
     }
 
@@ -222,8 +217,7 @@ impl Backend for Uring {
 
     fn cancel(&self, id: OpId) -> Option<Request> {
         let mut table = self.table.lock();
-        let flight = table.flights.get_mut(id.index())?.as_mut();
-        if let Some((_, flight)) = flight.filter(|(flying, _)| *flying == id) {
+        if let Some(flight) = table.flights.get_mut(id) {
             flight.cancelled = true;
             self.put(&mut table, Entry::Cancel(id));
         }

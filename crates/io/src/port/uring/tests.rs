@@ -5,20 +5,10 @@ use std::time::Duration;
 
 use super::*;
 use crate::port::device::{PortDevice, PortFile};
+use crate::port::kept::Kept;
 use crate::port::op::{Buffers, OpKind};
 use crate::port::request::Outcome;
 use crate::{Buffer, BufferPool};
-
-/// Keeps what it is given.
-#[derive(Default)]
-struct Kept(Mutex<Vec<Done>>);
-
-impl Sink for Kept {
-    fn stir(&self) {}
-    fn complete(&self, _backend: &dyn Backend, done: &mut Vec<Done>) {
-        self.0.lock().append(done);
-    }
-}
 
 /// A ring of one entry, if this system has rings.
 fn ring() -> Option<Arc<Uring>> {
@@ -56,7 +46,7 @@ fn what_has_no_room_in_the_queue_waits_for_it() {
     assert_eq!(ring.table.lock().backlog.len(), 8);
     ring.kick();
     drive(&ring, &sink, 8);
-    let done = std::mem::take(&mut *sink.0.lock());
+    let done = sink.take();
     assert_eq!(done.len(), 8);
     for Done { id, buffers, outcome } in done {
         assert!(matches!(outcome, Outcome::Moved(1)) || id.raw() == 3, "{outcome:?}");
@@ -88,10 +78,8 @@ fn a_number_that_is_withdrawn_is_not_used_again_by_those_under_way() {
     ring.push(read(&second, 4, Buffer::alone(2).unwrap()));
     ring.kick();
     drive(&ring, &sink, 5);
-    let mut read: Vec<_> =
-        sink.0.lock().drain(..).map(|done| (done.id.raw(), done.buffers.into_one())).collect();
-    read.sort_unstable_by_key(|(id, _)| *id);
-    let read: Vec<_> = read.iter().map(|(_, buffer)| buffer.as_deref().unwrap()).collect();
+    let read: Vec<_> = sink.take().into_iter().map(|done| done.buffers.into_one().unwrap()).collect();
+    let read: Vec<&[u8]> = read.iter().map(|buffer| &buffer[..]).collect();
     assert_eq!(read, [b"fi", b"ir", b"rs", b"st", b"nd"]);
 }
 

@@ -1,12 +1,16 @@
 //! Which NTFS volumes are attached to this machine.
 //!
-//! The system lists its block devices; which of them hold NTFS is told by their content, as for any source. A disk is
-//! looked at as a whole, with all its partitions, and so is what is made of disks (LVM, RAID, LUKS).
+//! Linux lists its block devices; which of them hold NTFS is told by their content, as for any source. A disk is
+//! looked at as a whole, with all its partitions, and so is what is made of disks (LVM, RAID, LUKS). Windows lists the letters of its
+//! drives: the fixed and removable ones that it has mounted as NTFS are looked at.
 
 use std::collections::HashSet;
+#[cfg(target_os = "linux")]
 use std::fs;
 use std::path::{Path, PathBuf};
 
+#[cfg(any(windows, test))]
+use quarry_io::DriveLetter;
 use quarry_scan::OpenError;
 
 use crate::failure::{Complaint, chain};
@@ -14,20 +18,23 @@ use crate::session::{Session, Verbosity};
 use crate::volumes::{self, Opened};
 
 /// Where Linux lists block devices, and where it has them.
+#[cfg(target_os = "linux")]
 const SYS: &str = "/sys/block";
+#[cfg(target_os = "linux")]
 const DEV: &str = "/dev";
 /// Drives that take seconds to say that there is nothing in them, and disks in memory.
+#[cfg(target_os = "linux")]
 const NOT_LOOKED_AT: &[&str] = &["fd", "sr", "ram", "zram"];
 
 /// All volumes, each once, and what could not be looked at.
 pub(crate) fn open_all(session: &Session) -> (Vec<Opened>, Vec<Complaint>) {
-    open_all_in(Path::new(SYS), Path::new(DEV), session)
+    open_each(devices(), session)
 }
 
-fn open_all_in(sys: &Path, dev: &Path, session: &Session) -> (Vec<Opened>, Vec<Complaint>) {
+fn open_each(paths: Vec<PathBuf>, session: &Session) -> (Vec<Opened>, Vec<Complaint>) {
     let (mut opened, mut failed) = (Vec::new(), Vec::new());
     let mut known = HashSet::new();
-    for path in devices(sys, dev) {
+    for path in paths {
         match open(&path) {
             Ok(volumes) => opened.extend(volumes.into_iter().filter(|it| {
                 // A disk that is reached by two ways is one.
@@ -46,15 +53,37 @@ fn open_all_in(sys: &Path, dev: &Path, session: &Session) -> (Vec<Opened>, Vec<C
 /// The volumes of one device; or, as the inner of the two, what it holds instead.
 fn open(path: &Path) -> Result<Vec<Opened>, Result<OpenError, Complaint>> {
     let device = volumes::open_device(path).map_err(Err)?;
-    let volumes = quarry_scan::open(device, None).map_err(|error| match error {
+    let mut volumes = quarry_scan::open(device, None).map_err(|error| match error {
         OpenError::Other(_) | OpenError::NoNtfsPartition { .. } => Ok(error),
         error => Err(Complaint::about(path.display().to_string(), chain(&error))),
     })?;
+    volumes.iter_mut().for_each(|volume| volumes::ask_system(path, volume));
     Ok(volumes.into_iter().map(|volume| Opened { source: path.to_owned(), volume }).collect())
 }
 
+/// The drives that may hold NTFS.
+#[cfg(windows)]
+pub(crate) fn devices() -> Vec<PathBuf> {
+    with_ntfs(&quarry_io::drive_letters())
+}
+
+/// Those that the system has mounted as NTFS: it knows better than a first sector what it has decrypted.
+#[cfg(any(windows, test))]
+fn with_ntfs(letters: &[DriveLetter]) -> Vec<PathBuf> {
+    let ntfs = |drive: &DriveLetter| {
+        drive.file_system.as_ref().is_some_and(|file_system| file_system.eq_ignore_ascii_case("NTFS"))
+    };
+    letters.iter().filter(|drive| ntfs(drive)).map(DriveLetter::volume).collect()
+}
+
 /// The block devices that have something in them, by name.
-fn devices(sys: &Path, dev: &Path) -> Vec<PathBuf> {
+#[cfg(target_os = "linux")]
+fn devices() -> Vec<PathBuf> {
+    devices_in(Path::new(SYS), Path::new(DEV))
+}
+
+#[cfg(target_os = "linux")]
+fn devices_in(sys: &Path, dev: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(sys).into_iter().flatten().flatten();
     let mut names: Vec<String> = entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
     names.sort_unstable();
@@ -68,6 +97,24 @@ fn devices(sys: &Path, dev: &Path) -> Vec<PathBuf> {
 }
 
 #[cfg(test)]
+mod letter_tests {
+    use super::with_ntfs;
+    use quarry_io::DriveLetter;
+
+    #[test]
+    fn drives_with_ntfs_are_read_by_their_letters() {
+        let drive = |letter, file_system: Option<&str>| DriveLetter {
+            letter,
+            file_system: file_system.map(str::to_owned),
+        };
+        let letters =
+            [drive('C', Some("NTFS")), drive('D', Some("exFAT")), drive('E', None), drive('F', Some("ntfs"))];
+        let paths: Vec<String> = with_ntfs(&letters).iter().map(|path| path.display().to_string()).collect();
+        assert_eq!(paths, [r"\\.\C:", r"\\.\F:"]);
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
 mod tests {
     use super::*;
     use crate::args::When;
@@ -95,7 +142,7 @@ mod tests {
             let terminal = Terminal::look(When::Never);
             let session = Session { terminal, interrupt: Interrupt::default(), verbosity: Verbosity::Quiet };
             let (opened, failed) =
-                open_all_in(&self.0.path().join("block"), &self.0.path().join("dev"), &session);
+                open_each(devices_in(&self.0.path().join("block"), &self.0.path().join("dev")), &session);
             let short = |text: String| text.rsplit('/').next().unwrap_or_default().to_owned();
             let opened = opened.iter().map(|it| short(it.title())).collect();
             (opened, failed.iter().map(ToString::to_string).map(short).collect())

@@ -50,6 +50,9 @@ pub(crate) struct Mft {
     /// Number of the first record: 0, unless this is a dump of a piece of the `$MFT`.
     pub(crate) first_record: u64,
     pub(crate) runs: Vec<Run>,
+    /// What the system says of the runs, where it was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) runs_by_system: Option<Cow<'static, str>>,
 }
 
 /// A stretch of the `$MFT`.
@@ -106,6 +109,7 @@ impl Facts {
                 bytes: volume.mft().length() - volume.mft().start(),
                 first_record: volume.numbers().start,
                 runs: volume.mft().as_slice().iter().map(run).collect(),
+                runs_by_system: volume.runs_check().map(|check| check.name().into()),
             },
             records: Records::new(report),
             damage: Damage::new(report),

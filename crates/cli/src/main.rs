@@ -7,7 +7,7 @@
 #![forbid(unsafe_code)]
 
 mod args;
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", windows))]
 mod attached;
 mod bench;
 mod catalog;

@@ -182,8 +182,11 @@ impl Tally {
 /// Opens all volumes of the sources.
 fn open(scan: &Scan, session: &Session, tally: &mut Tally) -> Result<Vec<Opened>, Failure> {
     let mut opened = Vec::new();
-    #[cfg(target_os = "linux")]
-    if scan.all {
+    #[cfg(any(target_os = "linux", windows))]
+    if scan.means_all() {
+        if scan.reading.partition.is_some() {
+            return Err(Complaint::about("--partition", "it is one of a disk that is named").into());
+        }
         let (attached, failed) = crate::attached::open_all(session);
         let none = attached.is_empty() && failed.is_empty();
         for complaint in failed {

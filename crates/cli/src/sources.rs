@@ -158,6 +158,14 @@ fn targets(on: &On, session: &Session, lacking: &mut bool) -> Result<Vec<Target>
         *lacking = true;
     })?;
     match (entries.is_empty(), *lacking) {
+        // Who names a catalogue means that one.
+        #[cfg(windows)]
+        (true, false) if on.catalog.folder.is_none() && !crate::attached::devices().is_empty() => {
+            let note = "the catalogue holds nothing yet: searching the NTFS drives of this machine; `quarry scan` keeps them";
+            session.note(Verbosity::Usual, note);
+            let drives = crate::attached::devices().into_iter();
+            Ok(drives.map(|path| Target::Path { path, near: None }).collect())
+        }
         (true, false) => Err(entries::empty(&catalog).into()),
         (true, true) => Err(Failure::Told),
         (false, _) => {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use quarry_io::{Device, FileDevice};
+use quarry_io::{Device, DeviceKind, FileDevice};
 use quarry_scan::{PageCache, Pipeline, Progress, Reads, Report, Scan, ScanError, Seat, Volume};
 
 use crate::args::{How, Reading, When};
@@ -53,11 +53,19 @@ pub(crate) fn open_on(
     reading: &Reading,
 ) -> Result<Vec<Opened>, Complaint> {
     let partition = reading.partition.map(|number| u32::try_from(number.get()).unwrap_or(u32::MAX));
-    let volumes = quarry_scan::open(device, partition).map_err(|error| {
+    let mut volumes = quarry_scan::open(device, partition).map_err(|error| {
         let next_step = error.advice().map(str::to_owned);
         Complaint { next_step, ..Complaint::about(path.display().to_string(), chain(&error)) }
     })?;
+    volumes.iter_mut().for_each(|volume| ask_system(path, volume));
     Ok(volumes.into_iter().map(|volume| Opened { source: path.to_owned(), volume }).collect())
+}
+
+/// Asks Windows where it has the `$MFT` of a volume that is a device. It says so only of one that it has mounted, and to an administrator.
+pub(crate) fn ask_system(path: &Path, volume: &mut Volume) {
+    if cfg!(windows) && volume.partition().is_none() && volume.device().kind() == DeviceKind::Block {
+        volume.compare_runs(quarry_io::system_runs(&path.join("$MFT")));
+    }
 }
 
 /// Lets the paths of a volume that is mounted begin where it is.

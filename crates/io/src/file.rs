@@ -34,8 +34,8 @@ impl FileDevice {
     pub fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
         let path = path.as_ref();
         #[cfg(windows)]
-        if raw::is_raw_path(path) {
-            return Self::open_raw(path);
+        if let Some(device) = raw::device_path(path) {
+            return Self::open_raw(path, &device);
         }
         let owned = || path.to_owned();
         let metadata = path.metadata().map_err(|e| OpenError::from_io(owned(), false, e))?;
@@ -54,9 +54,9 @@ impl FileDevice {
 
     /// A volume or a disk of Windows: its path alone says what it is, as it has no metadata.
     #[cfg(windows)]
-    fn open_raw(path: &Path) -> Result<Self, OpenError> {
+    fn open_raw(path: &Path, device: &Path) -> Result<Self, OpenError> {
         let owned = || path.to_owned();
-        let mut opened = raw::Opened::open(path).map_err(|e| OpenError::from_io(owned(), true, e))?;
+        let mut opened = raw::Opened::open(device).map_err(|e| OpenError::from_io(owned(), true, e))?;
         let len = opened.len().map_err(|source| OpenError::NoLength { path: owned(), source })?;
         let (file, alignment) = (Arc::new(opened.file), opened.sector_bytes);
         Ok(Self { name: path.display().to_string(), file, len, alignment, kind: DeviceKind::Block })

@@ -38,6 +38,9 @@ impl FileKind {
             Self::Directory if cfg!(target_os = "linux") => {
                 "give the device or image that holds the file system (`findmnt -T DIRECTORY` shows the device)"
             }
+            Self::Directory if cfg!(windows) => {
+                r"give the volume or image that holds the file system (the volume of drive C is \\.\C:)"
+            }
             Self::Directory => "give the device or image that holds the file system",
             Self::Fifo | Self::Socket => "it cannot be read at positions; save what it gives to a file first",
             Self::CharacterDevice | Self::Unknown => "give an image file or a block device",
@@ -123,6 +126,22 @@ fn is_root() -> bool {
     return rustix::process::geteuid().is_root();
     #[cfg(not(unix))]
     false
+}
+
+#[cfg(all(test, windows))]
+mod tests {
+    use super::*;
+
+    /// What the system says to whoever is no administrator.
+    #[test]
+    fn a_volume_that_is_denied_asks_for_an_administrator() {
+        let denied = windows_sys::Win32::Foundation::ERROR_ACCESS_DENIED.cast_signed();
+        let error = OpenError::from_io(r"\\.\C:".into(), true, io::Error::from_raw_os_error(denied));
+        assert_eq!(
+            error.to_string(),
+            r"\\.\C:: no permission to read it; run the command from an elevated (administrator) prompt"
+        );
+    }
 }
 
 /// A handle of a folder, which no device is. Windows gives one only to who says that a folder is meant.

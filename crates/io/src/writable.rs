@@ -59,7 +59,7 @@ impl WritableFile {
     pub fn open(path: impl AsRef<Path>, options: WriteOptions) -> Result<Self, OpenError> {
         let path = path.as_ref();
         let owned = || path.to_owned();
-        if cfg!(windows) && raw::is_raw_path(path) {
+        if cfg!(windows) && raw::device_path(path).is_some() {
             let source = io::Error::new(io::ErrorKind::Unsupported, "a volume or disk is not written to");
             return Err(OpenError::Failed { path: owned(), source });
         }

@@ -9,7 +9,10 @@ use std::ffi::OsString;
 use std::io::Write as _;
 
 use quarry_io::port::{BackendKind, Op, Port, PortOptions};
-use quarry_io::{Buffer, Device, DeviceKind, DriveKind, FileDevice, OpenError, WritableFile, WriteOptions};
+use quarry_io::{
+    Buffer, Device, DeviceKind, DriveKind, FileDevice, OpenError, WritableFile, WriteOptions, drive_letters,
+    system_runs,
+};
 
 /// The volume, and the bytes that it should hold.
 fn volume() -> Option<(OsString, Vec<u8>)> {
@@ -39,7 +42,7 @@ fn a_volume_is_read_at_any_position() {
 }
 
 #[test]
-fn a_volume_is_read_through_ports() {
+fn pitfall_07_a_volume_is_read_to_its_end_through_ports() {
     let Some((path, bytes)) = volume() else { return };
     let device = FileDevice::open(&path).unwrap();
     for backend in [BackendKind::Iocp, BackendKind::Threads] {
@@ -48,7 +51,8 @@ fn a_volume_is_read_through_ports() {
         assert_eq!(registered.alignment(), device.alignment());
         assert!(!registered.is_writable());
         let chunk = 64 << 10;
-        let offsets: Vec<usize> = (0..bytes.len()).step_by(chunk).take(200).collect();
+        let last = bytes.len().saturating_sub(1) / chunk * chunk;
+        let offsets: Vec<usize> = (0..last).step_by(chunk).take(200).chain([last]).collect();
         for &offset in &offsets {
             let buffer = Buffer::alone(chunk).unwrap();
             port.enqueue(Op::read(&registered, offset as u64, buffer, offset)).unwrap();
@@ -77,6 +81,50 @@ fn the_drive_of_a_volume_is_asked_for_its_kind() {
     let kind = DriveKind::of(&std::fs::File::open(path).unwrap());
     // Wine's volume is a file, and its drivers answer nothing.
     assert!(kind.profile().depth() > 0);
+}
+
+/// As the system prints it: with a separator behind it; and as its own tree has it.
+#[test]
+fn a_volume_has_several_names() {
+    let Some((path, bytes)) = volume() else { return };
+    let path = path.into_string().unwrap();
+    for name in [format!(r"{path}\"), path.replace(r"\\.\", r"\\?\")] {
+        let device = FileDevice::open(&name).unwrap();
+        assert_eq!((device.len(), device.kind()), (bytes.len() as u64, DeviceKind::Block), "{name}");
+    }
+}
+
+#[test]
+fn drives_have_letters() {
+    let drives = drive_letters();
+    let system = std::env::var("SystemDrive").unwrap();
+    let ours = drives.iter().find(|drive| system == format!("{}:", drive.letter));
+    let ours = ours.unwrap_or_else(|| panic!("{system} is not among {drives:?}"));
+    assert_eq!(ours.volume().to_str(), Some(&*format!(r"\\.\{system}")));
+    assert!(
+        ours.file_system.as_ref().is_some_and(|name| name.chars().all(|c| c.is_ascii_alphanumeric())),
+        "{ours:?}"
+    );
+    assert!(drives.windows(2).all(|two| two[0].letter < two[1].letter), "{drives:?}");
+}
+
+/// Wine knows no such code; a system that does tells of all of a file.
+#[test]
+fn the_system_tells_where_a_file_lies() {
+    const NOT_KNOWN: [i32; 2] = [1, 50];
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(&vec![7; 1 << 20]).unwrap();
+    file.as_file().sync_all().unwrap();
+    match system_runs(file.path()) {
+        Ok(runs) => {
+            assert_eq!(runs[0].vcn, 0);
+            assert!(runs.windows(2).all(|two| two[0].vcn + two[0].clusters == two[1].vcn), "{runs:?}");
+            assert!(runs.iter().map(|run| run.clusters).sum::<u64>() >= (1 << 20) / (64 << 10), "{runs:?}");
+        }
+        Err(error) => assert!(NOT_KNOWN.contains(&error.raw_os_error().unwrap_or(0)), "{error:?}"),
+    }
+    let missing = system_runs(&file.path().with_extension("missing")).unwrap_err();
+    assert_eq!(missing.kind(), std::io::ErrorKind::NotFound);
 }
 
 #[test]

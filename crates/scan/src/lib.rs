@@ -30,6 +30,7 @@ mod progress;
 mod report;
 mod source;
 mod synth;
+mod system;
 mod topology;
 mod volume;
 
@@ -44,5 +45,6 @@ pub use progress::Progress;
 pub use report::{Counts, DamagedRecord, LISTED_MAX, Note, Report, Unread};
 pub use source::open;
 pub use synth::{SYNTH_RECORDS_MAX, SynthDevice};
+pub use system::RunsCheck;
 pub use topology::Topology;
 pub use volume::{RecordFault, Volume};

@@ -94,11 +94,13 @@ fn from_record_at(
     device: &dyn Device,
     boot: &BootSector,
     lcn: u64,
-    buffer: &mut Vec<u8>,
+    buffer: &mut [u8],
 ) -> Result<Followed, String> {
     let offset = boot.offset_of(lcn).ok_or_else(|| format!("LCN {lcn} is outside the volume"))?;
-    *buffer = device.read_bytes(offset, boot.record_bytes as usize).map_err(|error| with_source(&error))?;
-    let record = Record::parse(buffer, Protection::Protected).map_err(|error| error.to_string())?;
+    let record = whole(buffer, |into| {
+        into.copy_from_slice(&device.read_bytes(offset, into.len()).map_err(|error| with_source(&error))?);
+        Ok(())
+    })?;
     if let Some(number) = record.number().filter(|&number| u64::from(number) != metafile::MFT) {
         return Err(format!("it is record {number}"));
     }
@@ -124,6 +126,22 @@ fn from_record_at(
         found.broken = found.follow_list(device, boot, &list, base).err();
     }
     Ok(found)
+}
+
+/// Reads a record into `buffer`; one that is torn once more, for it may only have been caught in the middle of a write.
+fn whole<'b>(
+    buffer: &'b mut [u8],
+    read: impl Fn(&mut [u8]) -> Result<(), String>,
+) -> Result<Record<'b>, String> {
+    read(buffer)?;
+    let torn =
+        Record::parse(buffer, Protection::Protected).is_ok_and(|record| record.fixup() != Fixup::Sound);
+    // Its fixups are undone by now.
+    let protection = if torn { Protection::Protected } else { Protection::Undone };
+    if torn {
+        read(buffer)?;
+    }
+    Record::parse(buffer, protection).map_err(|error| error.to_string())
 }
 
 fn first_stretch<'r>(record: &Record<'r>) -> Option<NonResident<'r>> {
@@ -193,8 +211,9 @@ impl Followed {
         let start = place.record.checked_mul(record_bytes);
         let start = start.filter(|start| start + record_bytes <= self.extents.length());
         let start = start.ok_or("it lies beyond what is known of the $MFT")?;
-        self.extents.read(device, start, buffer).map_err(|error| with_source(&error))?;
-        let record = Record::parse(buffer, Protection::Protected).map_err(|error| error.to_string())?;
+        let record = whole(buffer, |into| {
+            self.extents.read(device, start, into).map_err(|error| with_source(&error))
+        })?;
         if !record.is_in_use() || record.sequence() != place.sequence || record.base() != Some(base) {
             return Err("it belongs to another file".to_owned());
         }

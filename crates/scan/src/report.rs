@@ -150,6 +150,23 @@ pub enum Note {
         /// Bytes in all.
         bytes: u64,
     },
+    /// The system says something else than record 0 of where the `$MFT` lies.
+    MftRunsDiffer {
+        /// The first byte of the `$MFT` of which it does.
+        at: u64,
+    },
+    /// The `$MFT` of a volume in use grew while it was read.
+    MftGrew {
+        /// Records that came and were read.
+        records: u64,
+        /// Records that came after that and were not.
+        left: u64,
+    },
+    /// Whether the `$MFT` of a volume in use grew while it was read is not known.
+    MftNotLookedAtAgain {
+        /// Why.
+        cause: String,
+    },
     /// Sparse stretches inside the `$MFT`, whose records do not exist.
     MftHoles {
         /// Bytes in all.
@@ -172,6 +189,7 @@ impl Note {
                 | Note::PartitionNotOpened { .. }
                 | Note::DumpStartsAt { .. }
                 | Note::DumpStartsLate { .. }
+                | Note::MftGrew { left: 1.., .. }
         )
     }
 }
@@ -207,6 +225,20 @@ impl fmt::Display for Note {
             }
             Note::MftUnwritten { bytes } => {
                 write!(f, "the last {bytes} bytes of $MFT were never written: there are no records there")
+            }
+            Note::MftRunsDiffer { at } => write!(
+                f,
+                "the system says something else than record 0 of where $MFT lies, from its byte {at} on: record 0 was believed"
+            ),
+            Note::MftGrew { records, left: 0 } => {
+                write!(f, "$MFT grew while it was read: {records} records that came were read, too")
+            }
+            Note::MftGrew { records, left } => write!(
+                f,
+                "$MFT grew while it was read: {records} records that came were read, {left} that came after that were not"
+            ),
+            Note::MftNotLookedAtAgain { cause } => {
+                write!(f, "whether $MFT grew while it was read is not known: {cause}")
             }
             Note::MftHoles { bytes } => {
                 write!(f, "$MFT has holes of {bytes} bytes, whose records do not exist")

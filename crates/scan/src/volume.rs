@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use quarry_index::CaseTable;
-use quarry_io::{Device, ReadError};
+use quarry_io::{Device, DeviceKind, ReadError};
 use quarry_ntfs::{
     Attribute, AttributeType, BootSector, Form, Protection, Record, RecordError, SizeLimit, UPCASE_BYTES,
     VolumeInformation, metafile, upcase_units,
@@ -16,6 +16,7 @@ use crate::extents::{Extent, ExtentError, Extents};
 use crate::identify::{BootCopy, backup_boot_offset};
 use crate::mft;
 use crate::report::Note;
+use crate::system::RunsCheck;
 
 /// An NTFS volume, or the `$MFT` of one that was dumped to a file.
 #[derive(Debug)]
@@ -29,6 +30,7 @@ pub struct Volume {
     mft_bytes: u64,
     notes: Vec<Note>,
     partition: Option<u32>,
+    pub(crate) runs_check: Option<RunsCheck>,
 }
 
 /// Why a record could not be had.
@@ -79,6 +81,7 @@ impl Volume {
             mft: found.extents,
             notes,
             partition: None,
+            runs_check: None,
         })
     }
 
@@ -99,6 +102,7 @@ impl Volume {
             protection: told.protection,
             notes: told.notes().collect(),
             partition: None,
+            runs_check: None,
         };
         volume.notes.extend(volume.cut_short());
         volume
@@ -145,6 +149,25 @@ impl Volume {
     #[must_use]
     pub fn device(&self) -> &Arc<dyn Device> {
         &self.device
+    }
+
+    /// Whether it may change while it is read: it is no image of a volume, but one.
+    pub(crate) fn may_change(&self) -> bool {
+        self.boot.is_some() && self.device.kind() == DeviceKind::Block
+    }
+
+    /// The same volume, whose geometry is `boot`, as its record 0 tells now where the `$MFT` lies, with what is to be noted of that.
+    pub(crate) fn located_again(&self, boot: &BootSector) -> Result<Self, OpenError> {
+        let mut notes = Vec::new();
+        let found = mft::locate(&*self.device, boot, &mut notes)?;
+        Ok(Self {
+            device: Arc::clone(&self.device),
+            boot: self.boot,
+            mft_bytes: found.bytes.min(found.extents.length()),
+            mft: found.extents,
+            notes,
+            ..*self
+        })
     }
 
     /// The number of the partition that it lies in, if it does.

@@ -17,10 +17,12 @@ use super::{CatalogPlace, How, Reading, Reporting, new_name};
 pub(crate) struct Scan {
     /// Disk images, block devices or dumped $MFTs
     #[cfg_attr(target_os = "linux", arg(required_unless_present = "all", value_name = "SOURCE"))]
-    #[cfg_attr(not(target_os = "linux"), arg(required = true, value_name = "SOURCE"))]
+    #[cfg_attr(windows, doc = "[default: every fixed and removable NTFS drive]")]
+    #[cfg_attr(windows, arg(value_name = "SOURCE"))]
+    #[cfg_attr(not(any(target_os = "linux", windows)), arg(required = true, value_name = "SOURCE"))]
     pub(crate) sources: Vec<PathBuf>,
     /// Every NTFS volume that is attached to this machine
-    #[cfg(target_os = "linux")]
+    #[cfg(any(target_os = "linux", windows))]
     #[arg(long, conflicts_with_all = ["sources", "name", "partition"])]
     pub(crate) all: bool,
     /// What the entry is called [default: the file's name without its ending, #N behind it if there are several
@@ -48,6 +50,14 @@ pub(crate) struct Scan {
     pub(crate) how: How,
     #[command(flatten)]
     pub(crate) reporting: Reporting,
+}
+
+#[cfg(any(target_os = "linux", windows))]
+impl Scan {
+    /// Whether every volume that is attached is meant. Without a source it can only be that, where it need not be said.
+    pub(crate) fn means_all(&self) -> bool {
+        self.all || self.sources.is_empty()
+    }
 }
 
 /// What to do if another process is changing the entry.

@@ -7,6 +7,7 @@
 //! A drive of a virtual machine says that it rotates, or that it does not, and lies either way: what is behind it is the
 //! host's. So it is a kind of its own, as is whatever cannot be told, and starts in the middle.
 
+mod letter;
 #[cfg(target_os = "linux")]
 mod sysfs;
 
@@ -14,6 +15,8 @@ use std::fmt;
 use std::fs::File;
 use std::num::NonZeroUsize;
 use std::ops::RangeInclusive;
+
+pub use letter::{DriveLetter, drive_letters};
 
 #[cfg(windows)]
 use crate::raw;

@@ -3,7 +3,7 @@
 //! A driver is a stranger: an answer may be short, or say nonsense. So these are byte strings and not the system's structures,
 //! one of which holds a truth value that means nothing at all unless it is 0 or 1; and they are understood on every system.
 
-use crate::{ALIGNMENT_BYTES, DriveKind};
+use crate::{ALIGNMENT_BYTES, DriveKind, SystemRun};
 
 /// What sectors are taken to have when nobody says: what a smaller one divides.
 pub(super) const SECTOR_BYTES_MAX: u32 = 4096;
@@ -47,6 +47,47 @@ pub(super) fn drive_kind(descriptor: &[u8], penalty: &[u8]) -> DriveKind {
         Some(_) => DriveKind::Rotational,
         None => DriveKind::Virtual,
     }
+}
+
+/// `RETRIEVAL_POINTERS_BUFFER`: how many, where the first starts, and for each where the next one starts and where it lies (-1: in
+/// a hole). They are appended to `runs`, of which the next has to start at `start`. Nothing if that is not what is said.
+pub(super) fn runs(said: &[u8], start: u64, runs: &mut Vec<SystemRun>) -> Option<()> {
+    let wide = |at: usize| Some(i64::from_le_bytes(*said.get(at..)?.first_chunk()?));
+    let count = usize::try_from(number(said, 0)?).ok()?;
+    // The stretch in which `start` lies may begin before it.
+    let mut vcn = u64::try_from(wide(8)?).ok().filter(|&first| first <= start)?;
+    for at in (0..count).map(|index| index.checked_mul(16)?.checked_add(16)) {
+        let next = u64::try_from(wide(at?)?).ok().filter(|&next| next > vcn)?;
+        let lcn = wide(at?.checked_add(8)?)?;
+        let lcn = if lcn == -1 { None } else { Some(u64::try_from(lcn).ok()?) };
+        let from = vcn.max(start);
+        if next > from {
+            let lcn = match lcn {
+                Some(lcn) => Some(lcn.checked_add(from - vcn)?),
+                None => None,
+            };
+            runs.push(SystemRun { vcn: from, clusters: next - from, lcn });
+        }
+        vcn = next;
+    }
+    Some(())
+}
+
+/// `GetLogicalDrives`: a bit for each letter.
+pub(super) fn letters(mask: u32) -> impl Iterator<Item = char> {
+    ('A'..='Z').enumerate().filter(move |(bit, _)| mask >> bit & 1 == 1).map(|(_, letter)| letter)
+}
+
+/// `GetDriveType`: whether it is a drive of this machine whose medium can be written to: no network, no compact disc, no memory.
+pub(super) fn is_fixed_or_removable(kind: u32) -> bool {
+    const REMOVABLE: u32 = 2;
+    const FIXED: u32 = 3;
+    kind == REMOVABLE || kind == FIXED
+}
+
+/// A text that ends with a 0 or with its memory.
+pub(super) fn text(units: &[u16]) -> String {
+    String::from_utf16_lossy(units.split(|&unit| unit == 0).next().unwrap_or_default())
 }
 
 fn is_sector(bytes: u32) -> bool {
@@ -120,11 +161,61 @@ mod tests {
         }
     }
 
+    /// What the system says of a file: where the first stretch starts, and for each where the next one starts and where it lies.
+    fn pointers(first: i64, stretches: &[(i64, i64)]) -> Vec<u8> {
+        let mut said = numbers(&[u32::try_from(stretches.len()).unwrap(), 0]);
+        let rest = [first].into_iter().chain(stretches.iter().flat_map(|&(next, lcn)| [next, lcn]));
+        said.extend(rest.flat_map(i64::to_le_bytes));
+        said
+    }
+
+    #[test]
+    fn pitfall_07_what_the_system_says_of_runs_is_taken_apart() {
+        let run = |vcn, clusters, lcn| SystemRun { vcn, clusters, lcn };
+        let check = |said: &[u8], start, expected: Option<&[SystemRun]>| {
+            let mut found = vec![run(0, 1, Some(7))];
+            let understood = runs(said, start, &mut found).map(|()| &found[1..]);
+            assert_eq!(understood, expected);
+        };
+        let (first, hole) = (run(0, 8, Some(786_432)), run(8, 2, None));
+        check(&pointers(0, &[(8, 786_432), (10, -1)]), 0, Some(&[first, hole]));
+        check(&pointers(0, &[]), 0, Some(&[]));
+        // A second answer, which begins with all of the stretch that it goes on in.
+        check(&pointers(4, &[(10, 100), (12, 5)]), 6, Some(&[run(6, 4, Some(102)), run(10, 2, Some(5))]));
+        check(&pointers(0, &[(4, 1), (8, 2)]), 4, Some(&[run(4, 4, Some(2))]));
+        for nonsense in [
+            pointers(1, &[(8, 1)]),
+            pointers(-1, &[(8, 1)]),
+            pointers(0, &[(0, 1)]),
+            pointers(0, &[(8, 1), (4, 2)]),
+            pointers(0, &[(8, -2)]),
+            pointers(0, &[(8, 1)])[..31].to_vec(),
+            numbers(&[u32::MAX, 0, 0, 0]),
+            Vec::new(),
+        ] {
+            check(&nonsense, 0, None);
+        }
+    }
+
+    #[test]
+    fn drives_by_their_letters() {
+        assert_eq!(letters(0b1_0000_0000_0000_0000_0000_1101).collect::<String>(), "ACDY");
+        assert_eq!(letters(u32::MAX).count(), 26);
+        let kinds: Vec<u32> = (0..8).filter(|&kind| is_fixed_or_removable(kind)).collect();
+        assert_eq!(kinds, [2, 3]);
+        assert_eq!(text(&[0x4E, 0x54, 0, 0x46]), "NT");
+        assert_eq!(text(&[0x4E, 0x54]), "NT");
+    }
+
     proptest! {
         /// Whatever a driver says, and however much of it.
         #[test]
         fn any_answer_is_survived(said in prop::collection::vec(any::<u8>(), 0..80)) {
             drive_kind(&said, &said);
+            let mut found = Vec::new();
+            let understood = runs(&said, 3, &mut found).is_some();
+            prop_assert!(found.len() * 16 <= said.len());
+            prop_assert!(!understood || found.windows(2).all(|two| two[0].vcn + two[0].clusters == two[1].vcn));
             prop_assert!(sector_bytes(&said).is_none_or(|bytes| said.len() >= 20 && bytes >= 512));
             prop_assert!(geometry_sector_bytes(&said).is_none_or(|bytes| bytes <= 4096));
             prop_assert!(length(&said).is_none_or(|bytes| bytes > 0));

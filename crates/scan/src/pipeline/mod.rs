@@ -12,6 +12,7 @@
 mod ahead;
 mod bitmap;
 mod depth;
+mod growth;
 mod mode;
 mod plan;
 mod reads;
@@ -24,7 +25,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize};
 
 use quarry_index::{Builder, FileId, Index};
 use quarry_io::port::{BackendKind, DEPTH_MAX};
-use quarry_io::{BufferPool, Device, DeviceKind};
+use quarry_io::{BufferPool, Device};
 use quarry_ntfs::metafile;
 
 pub use mode::{Mode, UnknownMode};
@@ -189,9 +190,12 @@ impl Pipeline {
             reads.backend = ahead.backend();
             (reads.depth_last, reads.depth_most) = ahead.depths();
         }
+        let absorbed = absorbed?;
+        let grown = self.read_grown(&shared, &mut reads)?;
+        notes.extend(grown.notes);
         let mut report = Report { notes, ..Report::default() };
         let mut batches = Vec::with_capacity(workers);
-        for Absorber { batch, report: met, .. } in absorbed? {
+        for Absorber { batch, report: met, .. } in absorbed.into_iter().chain(grown.absorbed) {
             batches.push(batch);
             report.merge(met);
         }
@@ -264,7 +268,7 @@ impl Pipeline {
         let bitmap = match (&known, wants_skip) {
             (None, _) => BitmapUse::None,
             (Some(_), false) => BitmapUse::Order,
-            (Some(_), true) if volume.device.kind() == DeviceKind::Block => BitmapUse::OrderOnly,
+            (Some(_), true) if volume.may_change() => BitmapUse::OrderOnly,
             (Some(_), true) => BitmapUse::Skip,
         };
         let skip = bitmap == BitmapUse::Skip;

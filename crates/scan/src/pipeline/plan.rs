@@ -80,14 +80,18 @@ pub(crate) struct Wanted<'a> {
 
 impl Plan {
     pub(crate) fn new(volume: &Volume, wanted: Wanted<'_>) -> Self {
+        Self::of(volume, volume.numbers(), wanted)
+    }
+
+    /// The plan for some records of the volume.
+    pub(crate) fn of(volume: &Volume, numbers: Range<u64>, wanted: Wanted<'_>) -> Self {
         let record_bytes = u64::from(volume.record_bytes);
         let per_chunk = (u64::from(wanted.chunk_bytes.min(CHUNK_BYTES_MAX)) / record_bytes).max(1);
         let mut stretches = Stretches::default();
-        for (bytes, place) in places(volume).filter(|(bytes, _)| !bytes.is_empty()) {
+        for (bytes, place) in places(volume, &numbers).filter(|(bytes, _)| !bytes.is_empty()) {
             stretches.push(bytes.start / record_bytes..bytes.end.div_ceil(record_bytes), place);
         }
-        let mut plan =
-            Self { numbers: volume.numbers(), chunks: Vec::new(), left_out: 0, holes: 0, put_last: 0 };
+        let mut plan = Self { numbers, chunks: Vec::new(), left_out: 0, holes: 0, put_last: 0 };
         for Stretch { records, place } in stretches.list {
             if place == Place::Device {
                 plan.add(volume, records, per_chunk, wanted);
@@ -165,11 +169,14 @@ fn pieces(volume: &Volume, records: Range<u64>) -> Vec<(Range<u64>, Option<u64>)
     pieces
 }
 
-/// The bytes of the `$MFT`'s records and where they lie, in order and without gaps.
-fn places(volume: &Volume) -> impl Iterator<Item = (Range<u64>, Place)> {
+/// The bytes of some of the `$MFT`'s records and where they lie, in order and without gaps.
+fn places<'v>(
+    volume: &'v Volume,
+    numbers: &Range<u64>,
+) -> impl Iterator<Item = (Range<u64>, Place)> + use<'v> {
     let device = volume.device.len();
     let mut left = device;
-    let Range { start, end } = volume.numbers();
+    let Range { start, end } = *numbers;
     let record_bytes = u64::from(volume.record_bytes);
     volume.mft.within(start * record_bytes..end * record_bytes).flat_map(move |extent| {
         let (start, end) = (extent.start, extent.start + extent.length);

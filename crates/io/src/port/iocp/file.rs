@@ -29,6 +29,7 @@ use super::flight::{Begun, Call, Mark};
 use super::packets::Packets;
 use crate::port::device::PortFile;
 use crate::port::op::OpKind;
+use crate::raw;
 
 /// A file object that belongs to one completion port. It stays open as long as its device is registered or an operation
 /// is on it.
@@ -108,7 +109,12 @@ fn reopen(file: &File, unbuffered: bool) -> io::Result<File> {
         return Err(io::Error::last_os_error());
     }
     // SAFETY: the handle was just made, and nobody else has it.
-    Ok(unsafe { File::from_raw_handle(handle) })
+    let file = unsafe { File::from_raw_handle(handle) };
+    if unbuffered {
+        // What was allowed to the other handle of a volume is not to this one.
+        raw::reach_behind_file_system(&file);
+    }
+    Ok(file)
 }
 
 /// The rights that a handle was opened with.

@@ -42,6 +42,7 @@ const UNSAFE_MODULES: &[&str] = &[
     "crates/io/src/port/uring/mod.rs",
     "crates/io/src/port/uring/ring.rs",
     "crates/io/src/port/uring/vector.rs",
+    "crates/io/src/process/foreign.rs",
     "crates/io/src/raw/control.rs",
     "crates/io/src/raw/letters.rs",
 ];

@@ -4,7 +4,8 @@
 //! 512 MiB runs on a machine with 64 and 256 GiB. Facts only; nothing here changes anything but
 //! [`raise_open_files`], which moves the soft limit up to the hard one and never touches the latter.
 //!
-//! On systems other than Linux what cannot be known without foreign calls is `None`.
+//! On systems other than Linux what cannot be known without foreign calls is `None`; `quarry_io::process_facts` makes those of
+//! Windows, for this crate has no `unsafe`.
 
 mod cgroup;
 
@@ -25,7 +26,7 @@ pub struct Facts {
     pub memory_available_bytes: Option<u64>,
     /// Processors that the scheduler lets this process use: its affinity, and its quota rounded up. At least 1.
     pub processors: NonZeroUsize,
-    /// What control groups allow.
+    /// What control groups allow; on Windows, what the job of the process does.
     pub cgroup: CgroupLimits,
 }
 

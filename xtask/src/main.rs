@@ -8,6 +8,7 @@ mod fuzzing;
 mod models;
 mod packages;
 mod process;
+mod sanitizer;
 mod soak;
 mod steps;
 mod volumes;

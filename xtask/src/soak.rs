@@ -13,7 +13,7 @@ use crate::fuzzing::Effort;
 use crate::models::Depth;
 use crate::process::{cargo, run};
 use crate::steps::{compare, tests};
-use crate::{fuzzing, models, volumes, workspace};
+use crate::{fuzzing, models, sanitizer, volumes, workspace};
 
 /// The slice's share of the time that a whole test run may take, and a seed of its own: the same questions every time.
 const SLICE_FUZZ_INPUTS: u32 = 1500;
@@ -46,7 +46,7 @@ pub(crate) fn slice() -> Result<()> {
     Ok(())
 }
 
-/// The million files and the models of `sync` once, then property tests, damage and fuzzing in turns until the time is over.
+/// The million files, the models of `sync` and the ports under AddressSanitizer once, then property tests, damage and fuzzing in turns until the time is over.
 ///
 /// # Errors
 /// The first thing that does not hold.
@@ -55,6 +55,7 @@ pub(crate) fn long(time: Duration) -> Result<()> {
     run(&mut cargo("build --release --package quarry-cli --bin quarry"))?;
     run(&mut compare("--test corpus profile_main", &volumes::million()?))?;
     models::explore(LONG_MODELS)?;
+    sanitizer::ports()?;
     let small = volumes::small()?;
     let targets = fuzzing::targets()?.unwrap_or_default();
     loop {

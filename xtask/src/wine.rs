@@ -100,15 +100,19 @@ impl Prefix {
         command
     }
 
-    /// Lets `\\.\E:` be this image.
+    /// Lets `\\.\E:` be this image, and `E:` a drive: what would be mounted there is an empty folder.
     ///
     /// # Errors
-    /// When the link cannot be made.
+    /// When a link cannot be made.
     pub(crate) fn attach(&self, image: &Path) -> Result<&'static str> {
-        let link = self.folder.join("dosdevices/e::");
-        process::run(
-            Command::new("ln").args(["--symbolic", "--force", "--no-dereference"]).arg(image).arg(link),
-        )?;
+        let mounted = self.folder.join("e");
+        fs::create_dir_all(&mounted)?;
+        for (name, to) in [("e::", image), ("e:", &mounted)] {
+            let link = self.folder.join("dosdevices").join(name);
+            process::run(
+                Command::new("ln").args(["--symbolic", "--force", "--no-dereference"]).arg(to).arg(link),
+            )?;
+        }
         Ok(r"\\.\E:")
     }
 

@@ -205,8 +205,6 @@ fn accept_special(_kind: std::fs::FileType) -> Result<DeviceKind, FileKind> {
 mod tests {
     use super::*;
     use crate::{MemoryDevice, Window};
-    #[cfg(unix)]
-    use std::fs;
     use std::io::Write;
 
     #[test]

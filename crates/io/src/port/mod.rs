@@ -47,7 +47,8 @@ pub(crate) mod error;
 mod flights;
 #[cfg(windows)]
 mod iocp;
-#[cfg(all(test, any(target_os = "linux", windows)))]
+#[cfg(test)]
+#[cfg(any(target_os = "linux", windows))]
 mod kept;
 mod line;
 mod op;

@@ -7,6 +7,7 @@
 //! What changed in records that were read before is not looked for: that is what a change journal is for.
 
 use std::ops::Range;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 
 use super::plan::{Plan, Wanted};
@@ -64,6 +65,7 @@ impl Pipeline {
         }
         Ok(grown)
     }
+
     /// Reads some records of what the volume of `shared` has become.
     fn read_more(
         &self,
@@ -83,6 +85,7 @@ impl Pipeline {
         let workers = reads.parsers.min(plan.chunks.len()).max(1);
         let more = Shared {
             volume,
+            device: Arc::clone(&shared.device),
             plan,
             progress: shared.progress,
             strict: shared.strict,

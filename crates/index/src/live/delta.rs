@@ -127,7 +127,11 @@ impl Delta {
             let was_folder = self.clear(record);
             let is_folder = match change {
                 Change::Remove(_) => {
-                    *self.slots.slot(record) = Slot::Nothing;
+                    // What nobody ever had takes no room, however many such records a log names.
+                    let left = if base.row_of(record).is_some() { Slot::Nothing } else { Slot::Same };
+                    if self.slot(record) != left {
+                        *self.slots.slot(record) = left;
+                    }
                     self.unseat(base, record)
                 }
                 Change::Set(state) => self.set(base, state, root),
@@ -172,9 +176,10 @@ impl Delta {
         let flags = &mut state.file.flags;
         if root {
             // There is always a root, whatever its record says, and it has no name.
-            let denied = flags.contains(FileFlags::DELETED) || !flags.contains(FileFlags::DIRECTORY);
+            let denied = flags.intersects(FileFlags::DELETED | FileFlags::STRAY)
+                || !flags.contains(FileFlags::DIRECTORY);
             flags.set(FileFlags::DAMAGED, denied || flags.contains(FileFlags::DAMAGED));
-            flags.remove(FileFlags::DELETED);
+            flags.remove(FileFlags::DELETED | FileFlags::STRAY);
             flags.insert(FileFlags::METAFILE | FileFlags::DIRECTORY);
             state.names.clear();
         } else if state.names.is_empty() && !flags.contains(FileFlags::METAFILE) {

@@ -1,6 +1,7 @@
 //! Each kind of change by itself, step by step.
 
 use super::*;
+use crate::RowFlags;
 
 /// What happens to the states, in words and in fact.
 type NamedStep = (&'static str, fn(&mut Model));
@@ -119,4 +120,30 @@ fn equal_names_come_in_the_order_of_the_record() {
     let after = file(vec![gone(42), gone(41)]);
     model.insert(30, after.clone());
     check(&view.with([Change::Set(after)]), &model).unwrap();
+}
+
+/// Found by fuzzing: a root that was told to lie out of its place had its stream in the view, and another root was made when that was
+/// rebuilt. There is one root, and it is damaged.
+#[test]
+fn a_root_out_of_its_place_is_the_root() {
+    let mut state = root(3);
+    state.file.flags.insert(FileFlags::STRAY);
+    let view = View::new(Arc::new(built(&small()))).with([Change::Set(state)]);
+    let (rebuilt, _) = view.rebuild().unwrap();
+    assert_eq!(view.rows().count(), rebuilt.len() as usize);
+    for flags in [view.row(Index::ROOT).flags(), rebuilt.row(Index::ROOT).flags()] {
+        assert!(flags.contains(RowFlags::DAMAGED), "{flags:?}");
+    }
+}
+
+/// A log of such changes is five bytes for each, and a page of records some hundred times as much.
+#[test]
+fn what_was_never_there_takes_no_room_when_it_is_removed() {
+    let view = View::new(Arc::new(built(&small())));
+    let removed = view.with((0..1_000).map(|number| Change::Remove(1_000 + number * 4_000_000)));
+    assert_eq!(removed.delta.slots.iter().count(), 0);
+    let mut model = small();
+    model.remove(&32);
+    let come_and_gone = [Change::Set(model[&33].clone()), Change::Remove(32), Change::Remove(2_000)];
+    check(&removed.with(come_and_gone), &model).unwrap();
 }

@@ -160,12 +160,14 @@ fn targets(on: &On, session: &Session, lacking: &mut bool) -> Result<Vec<Target>
     match (entries.is_empty(), *lacking) {
         // Who names a catalogue means that one.
         #[cfg(windows)]
-        (true, false) if on.catalog.folder.is_none() && !crate::attached::devices().is_empty() => {
-            let note = "the catalogue holds nothing yet: searching the NTFS drives of this machine; `quarry scan` keeps them";
-            session.note(Verbosity::Usual, note);
-            let drives = crate::attached::devices().into_iter();
-            Ok(drives.map(|path| Target::Path { path, near: None }).collect())
-        }
+        (true, false) if on.catalog.folder.is_none() => match crate::attached::devices() {
+            drives if drives.is_empty() => Err(entries::empty(&catalog).into()),
+            drives => {
+                let note = "the catalogue holds nothing yet: searching the NTFS drives of this machine; `quarry scan` keeps them";
+                session.note(Verbosity::Usual, note);
+                Ok(drives.into_iter().map(|path| Target::Path { path, near: None }).collect())
+            }
+        },
         (true, false) => Err(entries::empty(&catalog).into()),
         (true, true) => Err(Failure::Told),
         (false, _) => {

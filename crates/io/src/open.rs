@@ -39,7 +39,7 @@ impl FileKind {
                 "give the device or image that holds the file system (`findmnt -T DIRECTORY` shows the device)"
             }
             Self::Directory if cfg!(windows) => {
-                r"give the volume or image that holds the file system (the volume of drive C is \\.\C:)"
+                r"give the device or image that holds the file system (the device of drive C is \\.\C:)"
             }
             Self::Directory => "give the device or image that holds the file system",
             Self::Fifo | Self::Socket => "it cannot be read at positions; save what it gives to a file first",

@@ -101,7 +101,7 @@ fn call(file: &File, code: u32, input: &[u8]) -> (io::Result<()>, Vec<u8>) {
 }
 
 /// [`Question::ReachBehindFileSystem`], for a handle that was opened for calls that do not block and on which nothing goes on. A refusal
-/// is none of a failure: reads before the file system's end are as good.
+/// is no failure: reads before the file system's end are as good.
 pub(crate) fn reach_behind_file_system(file: &File) {
     let (handle, code) = (file.as_raw_handle(), FSCTL_ALLOW_EXTENDED_DASD_IO);
     // It is the system's until it has answered, so that it is freed only then.

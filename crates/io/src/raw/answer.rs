@@ -185,6 +185,8 @@ mod tests {
         check(&pointers(0, &[(4, 1), (8, 2)]), 4, Some(&[run(4, 4, Some(2))]));
         for nonsense in [
             pointers(1, &[(8, 1)]),
+            // As wine answers of any file.
+            pointers(1, &[(0, 0)]),
             pointers(-1, &[(8, 1)]),
             pointers(0, &[(0, 1)]),
             pointers(0, &[(8, 1), (4, 2)]),

@@ -122,6 +122,24 @@ pub(crate) struct How {
     pub(crate) page_cache: When,
 }
 
+/// How much memory building an index may take.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Memory")]
+pub(crate) struct Memory {
+    /// Take so much memory at most to read and build, as in 512mb or 2gb; what does not fit is put aside in files that nobody
+    /// sees, and what is found is the same [default: no limit]
+    #[arg(long, value_name = "BYTES", value_parser = bytes)]
+    pub(crate) memory: Option<u64>,
+    /// Put it aside in this folder [default: the catalogue's of a scan, else the system's for temporary files]
+    #[arg(long, value_name = "DIR", requires = "memory")]
+    pub(crate) scratch: Option<PathBuf>,
+}
+
+/// A number of bytes, as queries have it.
+fn bytes(text: &str) -> Result<u64, String> {
+    quarry_index::query::parse_size(text).map_err(|_| "write a size such as 512mb or 2gb".to_owned())
+}
+
 /// A number that counts from 1.
 fn from_one(text: &str) -> Result<NonZeroUsize, String> {
     text.parse().map_err(|_| "it is a number from 1 on".to_owned())

@@ -3,22 +3,27 @@
 mod meter;
 mod print;
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Write;
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
 
+use quarry_index::Index;
+use quarry_index::query::SearchOptions;
 use quarry_io::{BufferPool, Device};
 use quarry_scan::{Mode, Pipeline, Progress, Reads, ScanError, SynthDevice, Volume};
 
 use crate::args::{Bench, BenchScan, BenchSynth, BenchVerb, Measure, Modes, Reading};
 use crate::exit::Exit;
 use crate::failure::{Complaint, Failure, chain};
+use crate::find;
+use crate::memory;
 use crate::output::sink::SinkError;
 use crate::progress::{self, Watched};
 use crate::session::{Session, Verbosity};
-use crate::volumes;
+use crate::volumes::{self, Scanned};
 
 use meter::{Meter, Taken};
 use print::Line;
@@ -77,8 +82,9 @@ fn measure(
             if let Some(path) = dropped {
                 drop_cached(path)?;
             }
-            let run = once(title, volume, pipeline, measure.lean, session)?;
-            if run.identity.is_some() && *identity.get_or_insert(run.identity) != run.identity {
+            let run = once(title, volume, pipeline, measure, session)?;
+            let built = run.built.as_ref().map(|built| built.identity);
+            if built.is_some() && *identity.get_or_insert(built) != built {
                 return Err(Complaint::about(title, "two runs gave different indexes").into());
             }
             best = Some(match best.take() {
@@ -101,10 +107,22 @@ struct Run {
     read: Taken,
     /// Nothing if none was built.
     build: Option<Taken>,
+    /// What a search took, and how many rows it found.
+    found: Option<(Taken, u64)>,
     records: u64,
-    rows: u32,
-    identity: Option<u64>,
+    built: Option<Built>,
+    /// Bytes that were put aside.
+    spilled: u64,
     reads: Reads,
+}
+
+/// What came of a build.
+#[derive(Debug)]
+struct Built {
+    rows: u32,
+    identity: u64,
+    /// Bytes of each column.
+    columns: BTreeMap<&'static str, u64>,
 }
 
 impl Run {
@@ -117,29 +135,50 @@ fn once(
     title: &str,
     volume: &Volume,
     pipeline: Pipeline,
-    lean: bool,
+    measure: &Measure,
     session: &Session,
 ) -> Result<Run, Failure> {
+    let budget = measure.memory.budget(&measure.memory.folder());
     let progress = Progress::default();
     let watched = Watched { name: title, record_bytes: volume.record_bytes() };
-    let ran = progress::watch(watched, session, &progress, || {
+    let complain = |error: ScanError| match error {
+        ScanError::Stopped => Failure::Interrupted,
+        error => {
+            let next_step = memory::advice(&error);
+            Complaint { next_step, ..Complaint::about(title, chain(&error)) }.into()
+        }
+    };
+    progress::watch(watched, session, &progress, || {
         let meter = Meter::start();
-        let parsed = pipeline.read(volume, &progress)?;
+        let parsed = pipeline.read_within(&budget, None, volume, &progress).map_err(complain)?;
         let read = meter.stop();
         let (records, reads) = (parsed.report().counts.records, parsed.reads().clone());
-        if lean {
-            return Ok(Run { read, build: None, records, rows: 0, identity: None, reads });
+        let (built, found) = (None, None);
+        let run = Run { read, build: None, found, records, built, spilled: 0, reads };
+        if measure.lean {
+            return Ok(run);
         }
         let meter = Meter::start();
         let _deaf = session.interrupt.deaf();
-        let index = parsed.build(|_, _| Vec::new())?.index;
-        let build = Some(meter.stop());
-        Ok(Run { read, build, records, rows: index.len(), identity: Some(index.identity()), reads })
-    });
-    ran.map_err(|error| match error {
-        ScanError::Stopped => Failure::Interrupted,
-        error => Complaint::about(title, chain(&error)).into(),
+        let product = Scanned::build(parsed, &budget, |_, _| Vec::new()).map_err(complain)?.product;
+        // One that was built within a budget is to be searched, too.
+        let index = product.open(&measure.memory.folder())?;
+        let (build, spilled) = (Some(meter.stop()), budget.spilled_bytes());
+        let built = Some(Built { rows: index.len(), identity: index.identity(), columns: columns(&index) });
+        let found = measure.find.as_deref().map(|query| search(title, &index, query)).transpose()?;
+        Ok(Run { build, found, built, spilled, ..run })
     })
+}
+
+fn columns(index: &Index) -> BTreeMap<&'static str, u64> {
+    index.columns().map(|size| (size.column.name(), size.bytes)).collect()
+}
+
+fn search(title: &str, index: &Index, query: &str) -> Result<(Taken, u64), Failure> {
+    let (query, meter) = (find::parse(query)?, Meter::start());
+    let hits = index.search(&query, &SearchOptions { limit: Some(0), ..SearchOptions::default() });
+    let total = hits.map_err(|fault| Complaint::about(title, fault))?.total;
+    Ok((meter.stop(), total))
 }
 
 /// Each combination of mode, threads and depth; a mode that takes no depth comes once.

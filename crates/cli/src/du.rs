@@ -11,7 +11,7 @@ use std::path::Path;
 
 use quarry_index::Time;
 
-use crate::args::{By, Du, DuFormat, How};
+use crate::args::{By, Du, DuFormat, How, Memory};
 use crate::entries;
 use crate::exit::Exit;
 use crate::failure::{Complaint, Failure};
@@ -34,7 +34,8 @@ pub(crate) fn run(du: &Du, session: &Session, out: &mut dyn Write) -> Result<Exi
     }
     let on_terminal = session.terminal.output_cells.is_some();
     let format = du.format.unwrap_or(if on_terminal { DuFormat::Table } else { DuFormat::Csv });
-    let sources = sources::open(&du.place, (&du.reading, How::default()), false, session)?;
+    let sources =
+        sources::open(&du.place, (&du.reading, How::default(), &Memory::default()), false, session)?;
     let bases = bases(du, &sources, session)?;
     let usual = if format == DuFormat::Table { ROWS_USUAL } else { usize::MAX };
     let limit = du.limit.unwrap_or(usual);

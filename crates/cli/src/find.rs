@@ -33,7 +33,7 @@ pub(crate) fn run(find: &Find, session: &Session, out: &mut dyn Write) -> Result
     let query = parse(&find.query.join(" "))?;
     let deleted = find.rows.deleted || query.mentions().deleted;
     let Sources { list: sources, several, mut lacking } =
-        sources::open(&find.place, (&find.reading, find.how), deleted, session)?;
+        sources::open(&find.place, (&find.reading, find.how, &find.memory), deleted, session)?;
     let options = options(&find.rows, find.output.count, several);
     let threads = find.reading.threads;
     // Who only wants the first rows need not wait until all are counted; who wants none of them, or not the first, may be shown no row
@@ -80,7 +80,7 @@ pub(crate) fn run(find: &Find, session: &Session, out: &mut dyn Write) -> Result
     })
 }
 
-fn parse(query: &str) -> Result<Query, Complaint> {
+pub(crate) fn parse(query: &str) -> Result<Query, Complaint> {
     // Dates stand behind a colon. Without one nobody asks for the time zone, whose finding reads a folder of some hundred
     // files: as much time as all else until the first row.
     let now = if query.contains(':') { Zoned::now() } else { Timestamp::now().to_zoned(TimeZone::UTC) };

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use quarry_scan::identify::{Content, identify};
 
-use crate::args::{How, Info};
+use crate::args::{How, Info, Memory};
 use crate::catalog::{self, Form};
 use crate::entries;
 use crate::exit::Exit;
@@ -77,7 +77,8 @@ fn one(info: &Info, path: &Path, session: &Session, out: &mut dyn Write) -> Resu
     }
     let mut complete = true;
     for opened in volumes::open_on(path, device, &info.reading)? {
-        let scan = volumes::scan(&opened, volumes::pipeline(&info.reading, How::default(), true)?, session)?;
+        let pipeline = volumes::pipeline(&info.reading, How::default(), true)?;
+        let scan = volumes::scan(&opened, pipeline, &Memory::default(), session)?;
         complete &= !scan.report.is_partial();
         let facts = Facts::new(&opened, &scan.report);
         let text = if info.json { facts.json() } else { volume::volume(&facts, session) };

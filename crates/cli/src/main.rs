@@ -25,6 +25,7 @@ mod info;
 mod interrupt;
 mod layout;
 mod manual;
+mod memory;
 mod merge;
 #[cfg(target_os = "linux")]
 mod mounts;

@@ -43,6 +43,7 @@ pub(crate) fn run(scan: &Scan, session: &Session, out: &mut dyn Write) -> Result
         claim: *claim,
         flags,
         pipeline,
+        memory: &scan.memory,
         no_wait: scan.waiting.no_wait,
         force: scan.replacing.force,
     });
@@ -64,7 +65,7 @@ pub(crate) struct Told {
     left: Vec<String>,
 }
 
-/// Scans all volumes, several at once: what came of each, in their order.
+/// Scans all volumes, several at once if memory is not short: what came of each, in their order.
 fn publish_all(
     catalog: &Catalog,
     jobs: &[Job<'_>],
@@ -72,8 +73,8 @@ fn publish_all(
     session: &Session,
 ) -> Vec<Result<Told, Failure>> {
     let [first, others @ ..] = jobs else { return Vec::new() };
-    if others.is_empty() {
-        return vec![publish(catalog, first, json, session)];
+    if others.is_empty() || first.memory.memory.is_some() {
+        return one_by_one(catalog, jobs, json, session);
     }
     let progress = Progress::default();
     let name = format!("{} volumes", jobs.len());
@@ -89,6 +90,23 @@ fn publish_all(
         Err(panicked) => Err(Complaint::about(job.opened.title(), panicked).into()),
     };
     done.into_iter().zip(jobs).map(of).collect()
+}
+
+/// Scans volumes one after the other, until the user interrupts.
+fn one_by_one(
+    catalog: &Catalog,
+    jobs: &[Job<'_>],
+    json: bool,
+    session: &Session,
+) -> Vec<Result<Told, Failure>> {
+    let mut done = Vec::with_capacity(jobs.len());
+    for job in jobs {
+        done.push(publish(catalog, job, json, session));
+        if matches!(done.last(), Some(Err(Failure::Interrupted))) {
+            break;
+        }
+    }
+    done
 }
 
 /// Scans one volume.

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use quarry_catalog::{Catalog, Error, Name};
 use quarry_index::{Index, SnapshotError};
 
-use crate::args::{CatalogPlace, How, On, Reading};
+use crate::args::{CatalogPlace, How, Memory, On, Reading};
 use crate::entries::{self, OpenEntry, Snapshot};
 use crate::failure::{Complaint, Failure};
 use crate::note::Note;
@@ -84,7 +84,7 @@ enum Ready {
 /// one. `deleted` says whether deleted files are kept of what is read here; entries have them always.
 pub(crate) fn open(
     on: &On,
-    (reading, how): (&Reading, How),
+    (reading, how, memory): (&Reading, How, &Memory),
     deleted: bool,
     session: &Session,
 ) -> Result<Sources, Failure> {
@@ -123,7 +123,7 @@ pub(crate) fn open(
     let read = ready.into_iter().zip(places).map(|(ready, place)| match ready {
         Ready::Entry(open) => Ok(from_entry(*open, place, deleted, session)),
         Ready::Volume(opened) => {
-            let scan = volumes::scan(&opened, pipeline, session)?;
+            let scan = volumes::scan(&opened, pipeline, memory, session)?;
             let partial = scan.report.is_partial();
             Ok(Source { place, index: scan.index, partial, snapshot: None })
         }

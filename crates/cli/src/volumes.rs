@@ -5,12 +5,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
+use quarry_index::Budget;
 use quarry_io::{Device, DeviceKind, FileDevice};
-use quarry_scan::{PageCache, Pipeline, Progress, Reads, Report, Scan, ScanError, Seat, Volume};
+use quarry_scan::{
+    PageCache, Parsed, Pipeline, Prepared, Progress, Reads, Report, Scan, ScanError, Seat, Volume,
+};
 
-use crate::args::{How, Reading, When};
+use crate::args::{How, Memory, Reading, When};
 use crate::damage;
 use crate::failure::{Complaint, Failure, chain};
+use crate::memory::{self, Product};
 use crate::place::{Place, with_partition};
 use crate::progress::{self, Watched};
 use crate::session::{Session, Verbosity};
@@ -114,12 +118,50 @@ pub(crate) struct Phases {
     pub(crate) build: f64,
 }
 
+/// A volume that was read, with its index.
+#[derive(Debug)]
+pub(crate) struct Scanned {
+    pub(crate) product: Product,
+    pub(crate) report: Report,
+    pub(crate) reads: Reads,
+}
+
+impl Scanned {
+    /// Builds the index: within the budget that the volume was read with, if there is one.
+    pub(crate) fn build(
+        parsed: Parsed,
+        budget: &Budget,
+        note: impl FnOnce(&Report, &Reads) -> Vec<u8> + Send,
+    ) -> Result<Self, ScanError> {
+        if budget.is_limited() {
+            let Prepared { built, report, reads } = parsed.prepare(note)?;
+            Ok(Self { product: Product::Built(built), report, reads })
+        } else {
+            let Scan { index, report, reads } = parsed.build(note)?;
+            Ok(Self { product: Product::Index(index), report, reads })
+        }
+    }
+}
+
 /// Reads a volume into an index, and tells what is damaged on it.
-pub(crate) fn scan(opened: &Opened, pipeline: Pipeline, session: &Session) -> Result<Scan, Failure> {
+pub(crate) fn scan(
+    opened: &Opened,
+    pipeline: Pipeline,
+    memory: &Memory,
+    session: &Session,
+) -> Result<Scan, Failure> {
     let title = opened.title();
     let progress = Progress::default();
     let watched = Watched { name: &title, record_bytes: opened.volume.record_bytes() };
-    let scan = || scan_with_note(opened, pipeline, None, &progress, session, |_, _| Vec::new());
+    let budget = memory.budget(&memory.folder());
+    let scan = || {
+        let scanned =
+            scan_with_note(opened, pipeline, (None, &budget), &progress, session, |_, _| Vec::new());
+        let (Scanned { product, report, reads }, phases) = scanned?;
+        let _deaf = session.interrupt.deaf();
+        let index = product.open(&memory.folder())?;
+        Ok::<_, Failure>((Scan { index, report, reads }, phases))
+    };
     let (scan, phases) = progress::watch(watched, session, &progress, scan)?;
     tell(session, &title, phases, &scan.report, &scan.reads);
     Ok(scan)
@@ -130,21 +172,18 @@ pub(crate) fn scan(opened: &Opened, pipeline: Pipeline, session: &Session) -> Re
 pub(crate) fn scan_with_note(
     opened: &Opened,
     pipeline: Pipeline,
-    seat: Option<&Seat>,
+    (seat, budget): (Option<&Seat>, &Budget),
     progress: &Progress,
     session: &Session,
     note: impl FnOnce(&Report, &Reads) -> Vec<u8> + Send,
-) -> Result<(Scan, Phases), Failure> {
+) -> Result<(Scanned, Phases), Failure> {
     let title = opened.title();
     let began = Instant::now();
     let result = (|| {
-        let parsed = match seat {
-            Some(seat) => pipeline.read_among(seat, &opened.volume, progress)?,
-            None => pipeline.read(&opened.volume, progress)?,
-        };
+        let parsed = pipeline.read_within(budget, seat, &opened.volume, progress)?;
         let read = began.elapsed().as_secs_f64();
         let _deaf = session.interrupt.deaf();
-        let scan = parsed.build(note)?;
+        let scan = Scanned::build(parsed, budget, note)?;
         Ok((scan, Phases { read, build: began.elapsed().as_secs_f64() - read }))
     })();
     let (scan, phases) = result.map_err(|error| match error {
@@ -153,7 +192,10 @@ pub(crate) fn scan_with_note(
             let complaint = Complaint::about(&title, chain(&error));
             complaint.then("leave out --strict to go on without what cannot be read").into()
         }
-        _ => Complaint::about(&title, chain(&error)).into(),
+        _ => {
+            let next_step = memory::advice(&error);
+            Complaint { next_step, ..Complaint::about(&title, chain(&error)) }.into()
+        }
     })?;
     Ok((scan, phases))
 }

@@ -31,13 +31,24 @@ fn files(folder: &Path, found: &mut BTreeSet<PathBuf>) {
 
 #[test]
 fn an_interrupt_ends_a_scan_soon_and_leaves_the_catalogue_as_it_was() {
+    interrupt(&[]);
+}
+
+/// With so little memory that most of what is read and built is put aside in the catalogue's folder.
+#[test]
+fn an_interrupt_of_a_scan_within_memory_leaves_nothing_of_what_was_put_aside() {
+    interrupt(&["--threads", "1", "--memory", "64mb"]);
+}
+
+fn interrupt(more: &[&str]) {
     let folder = tempfile::tempdir().expect("a folder");
     let folder = folder.path();
     let made = run(folder, &["bench", "synth", "--records", "60000", "--write", "made.mft"]);
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-    let scan = ["scan", "made.mft", "--catalog", "kept", "--quiet"];
+    let scan = [&["scan", "made.mft", "--catalog", "kept", "--quiet"], more].concat();
     let began = Instant::now();
-    assert!(run(folder, &scan).status.success());
+    let first = run(folder, &scan);
+    assert!(first.status.success(), "{}", String::from_utf8_lossy(&first.stderr));
     let takes = began.elapsed();
     let kept = || {
         let mut found = BTreeSet::new();
@@ -47,7 +58,7 @@ fn an_interrupt_ends_a_scan_soon_and_leaves_the_catalogue_as_it_was() {
     let before = kept();
     let mut soonest = Duration::MAX;
     for moment in MOMENTS {
-        let mut child = quarry(folder).args(scan).stdout(Stdio::null()).spawn().expect("it runs");
+        let mut child = quarry(folder).args(&scan).stdout(Stdio::null()).spawn().expect("it runs");
         std::thread::sleep(takes * moment / 100);
         let asked = Instant::now();
         let told = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("it runs");

@@ -6,15 +6,23 @@
 //!
 //! What is read lies here as one structure an item: the build goes to files in the order of their rows, and finds all facts of
 //! one in a single line of the cache. With one vector a fact it waited for memory once for each.
+//!
+//! A batch that is made [within a budget](Batch::within) hands the facts of files and the bytes of names on whenever they are a mebibyte:
+//! what stays with it is what the build goes to in any order.
 
 use std::ops::Range;
 
+use crate::budget::{Budget, Items, Kind, Runs};
+use crate::build::BuildError;
 use crate::evidence::Evidence;
 use crate::file::{File, FileId, Patch};
+use crate::heads::{Head, Stored};
 use crate::pieces::Piece;
 
 /// The longest name in bytes of WTF-8: 255 UTF-16 units of three bytes each.
 pub const NAME_BYTES_MAX: usize = 255 * 3;
+/// Facts and names that a batch with a budget has before it hands them on.
+const RUN_BYTES: usize = 1 << 20;
 /// The most names, streams, files or extensions that one batch takes; the top bit marks an owner elsewhere.
 pub(crate) const ITEMS_MAX: usize = (1 << 31) - 1;
 pub(crate) const ELSEWHERE: u32 = 1 << 31;
@@ -89,6 +97,20 @@ struct Marks {
     patches: usize,
 }
 
+impl Marks {
+    /// What has come since.
+    fn since(self, before: Self) -> Items {
+        Items {
+            files: (self.files - before.files) as u64,
+            names: (self.names - before.names) as u64,
+            streams: (self.streams - before.streams) as u64,
+            extensions: (self.extensions - before.extensions) as u64,
+            patches: (self.patches - before.patches) as u64,
+            claims: 0,
+        }
+    }
+}
+
 /// What one worker read.
 #[derive(Debug, Default)]
 pub struct Batch {
@@ -104,8 +126,22 @@ pub struct Batch {
     pub(crate) segments: Vec<Segment>,
     /// Something did not fit any more; building from this batch is an error.
     pub(crate) full: bool,
+    pub(crate) handed: Handed,
     /// To whom the next name, stream or patch belongs.
     owner: u32,
+}
+
+/// What a batch with a budget has handed on: what comes first in its tables.
+#[derive(Debug, Default)]
+pub(crate) struct Handed {
+    budget: Budget,
+    pub(crate) heads: Vec<Head>,
+    pub(crate) files: Runs,
+    pub(crate) evidence: Runs,
+    pub(crate) name_bytes: Runs,
+    pub(crate) stream_bytes: Runs,
+    /// What the budget knows of.
+    counted: Marks,
 }
 
 impl Batch {
@@ -121,6 +157,55 @@ impl Batch {
         Self { evidence: Some(Vec::new()), ..Self::default() }
     }
 
+    /// An empty batch that keeps to a budget, with [`Evidence`] if that is wanted. Whoever fills it calls
+    /// [`hand_on`](Self::hand_on) now and then.
+    #[must_use]
+    pub fn within(budget: &Budget, evidence: bool) -> Self {
+        let handed = Handed { budget: budget.clone(), ..Handed::default() };
+        Self { evidence: evidence.then(Vec::new), handed, ..Self::default() }
+    }
+
+    /// Hands on what a budget leaves no room for. Without one, and if there is little, nothing happens.
+    ///
+    /// # Errors
+    /// If that fails, or more has come in than the budget allows.
+    pub fn hand_on(&mut self) -> Result<(), BuildError> {
+        let bytes = self.files.len() * size_of::<File>() + self.name_bytes.len() + self.stream_bytes.len();
+        if bytes >= RUN_BYTES { self.hand_on_all() } else { Ok(()) }
+    }
+
+    /// The budget of the batches; all keep to it if one of them does.
+    pub(crate) fn one_budget(batches: &mut [Self]) -> Budget {
+        let budgets = batches.iter().map(|batch| &batch.handed.budget);
+        let budget = budgets.clone().find(|budget| budget.is_limited()).cloned().unwrap_or_default();
+        batches.iter_mut().for_each(|batch| batch.handed.budget = budget.clone());
+        budget
+    }
+
+    /// Hands on all that a batch with a budget can.
+    pub(crate) fn hand_on_all(&mut self) -> Result<(), BuildError> {
+        if !self.handed.budget.is_limited() {
+            return Ok(());
+        }
+        let now = self.marks();
+        let Handed { budget, heads, files, evidence, name_bytes, stream_bytes, counted } = &mut self.handed;
+        budget.count(now.since(std::mem::replace(counted, now)))?;
+        heads.extend(self.files.iter().map(Head::of));
+        files.push(budget.put(Kind::Files, Stored::all(&self.files))?);
+        self.files.clear();
+        if let Some(kept) = &mut self.evidence {
+            evidence.push(budget.put(Kind::Files, Stored::all(kept))?);
+            kept.clear();
+        }
+        name_bytes.push(budget.put(Kind::Names, std::mem::take(&mut self.name_bytes))?);
+        stream_bytes.push(budget.put(Kind::Names, std::mem::take(&mut self.stream_bytes))?);
+        let names = [name_bytes, stream_bytes].map(|runs| (Kind::Names, runs));
+        for (kind, runs) in [files, evidence].map(|runs| (Kind::Files, runs)).into_iter().chain(names) {
+            runs.make_room(kind, budget)?;
+        }
+        Ok(())
+    }
+
     /// Opens the segment of the records from `first_record` on. Segments of all batches must not overlap,
     /// and what belongs to one segment comes in the order of its records.
     pub fn begin(&mut self, first_record: u32) {
@@ -130,7 +215,7 @@ impl Batch {
 
     /// Opens a file: what follows, up to [`Batch::close_file`], belongs to it.
     pub fn open_file(&mut self) {
-        self.owner = self.place(self.files.len());
+        self.owner = self.place(self.files());
     }
 
     /// Lets what follows belong to the file at this place, for files that are added column by column.
@@ -185,7 +270,7 @@ impl Batch {
     /// How many files have been added.
     #[must_use]
     pub fn files(&self) -> usize {
-        self.files.len()
+        self.handed.heads.len() + self.files.len()
     }
 
     /// The next place in a table of `len` items; a full table fails the build instead of counting wrongly.
@@ -195,12 +280,14 @@ impl Batch {
     }
 
     fn marks(&self) -> Marks {
+        let after =
+            |runs: &Runs, bytes: &[u8]| usize::try_from(runs.bytes()).unwrap_or(usize::MAX) + bytes.len();
         Marks {
-            files: self.files.len(),
+            files: self.files(),
             names: self.names.len(),
-            name_bytes: self.name_bytes.len(),
+            name_bytes: after(&self.handed.name_bytes, &self.name_bytes),
             streams: self.streams.len(),
-            stream_bytes: self.stream_bytes.len(),
+            stream_bytes: after(&self.handed.stream_bytes, &self.stream_bytes),
             extensions: self.extensions.len(),
             patches: self.patches.len(),
         }

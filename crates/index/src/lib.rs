@@ -11,11 +11,13 @@
 #![forbid(unsafe_code)]
 
 mod batch;
+mod budget;
 mod build;
 mod case;
 mod check;
 mod evidence;
 mod file;
+mod heads;
 mod index;
 pub mod live;
 mod names;
@@ -27,7 +29,8 @@ mod store;
 pub mod wtf8;
 
 pub use batch::{Batch, NAME_BYTES_MAX, Stream};
-pub use build::{BuildError, Builder, Finding, FindingKind, Findings, Joined, LISTED_MAX};
+pub use budget::{Budget, Need, OverBudget, SpillError};
+pub use build::{BuildError, Builder, Built, Finding, FindingKind, Findings, Joined, LISTED_MAX};
 pub use case::CaseTable;
 pub use evidence::Evidence;
 pub use file::{File, FileFlags, FileId, Patch, Time, is_link_tag};

@@ -8,7 +8,8 @@
 //! results, through an io_uring or threads. [`DriveKind`] says how many a drive likes at once. A [`DiskQueue`] is a port for
 //! one disk with priorities in front. [`sim`] has devices for tests, on a virtual clock.
 //!
-//! Sources are only ever read. What is written is opened as a [`WritableFile`], by code that says so.
+//! Sources are only ever read. What is written is opened as a [`WritableFile`], by code that says so; what is put aside for a while, as a
+//! [`ScratchFile`], which has no name.
 //!
 //! Reads are positioned because mapping an image costs about twice as much per byte as reading it in chunks of
 //! 256 KiB to 1 MiB into recycled buffers ([`BufferPool`]), and because an error of a mapped page is a signal while an
@@ -47,6 +48,7 @@ mod process;
 pub mod queue;
 mod raw;
 mod runs;
+mod scratch;
 pub mod sim;
 mod window;
 mod writable;
@@ -64,5 +66,6 @@ pub use port::{Port, PortOptions, Priority};
 pub use process::process_facts;
 pub use queue::{DiskQueue, DiskQueueOptions, DiskQueueStats};
 pub use runs::{SystemRun, system_runs};
+pub use scratch::ScratchFile;
 pub use window::{Window, WindowError};
 pub use writable::{WritableFile, WriteOptions};

@@ -63,8 +63,7 @@ struct Facts<'a> {
 }
 
 impl Absorber {
-    pub(crate) fn new(keep_deleted: bool, evidence: bool, protection: Protection, limit: SizeLimit) -> Self {
-        let batch = if evidence { Batch::with_evidence() } else { Batch::new() };
+    pub(crate) fn new(batch: Batch, keep_deleted: bool, protection: Protection, limit: SizeLimit) -> Self {
         Self { batch, report: Report::default(), keep_deleted, protection, limit }
     }
 

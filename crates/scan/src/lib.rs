@@ -37,7 +37,7 @@ mod volume;
 pub use error::{OpenError, ScanError};
 pub use extents::{Extent, ExtentError, Extents};
 pub use many::{MultiVolume, Panicked, Seat};
-pub use parsed::Parsed;
+pub use parsed::{Parsed, Prepared};
 pub use pipeline::{
     BitmapUse, CHUNK_BYTES, CHUNK_BYTES_MAX, Mode, Order, PageCache, Pipeline, Reads, Scan, UnknownMode,
 };

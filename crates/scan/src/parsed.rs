@@ -3,7 +3,7 @@
 //! Between reading and building, whoever scans can see how the reading went and take the time. What is to be noted in the index
 //! is asked for when all is known that a report says, which is before the index is written.
 
-use quarry_index::{Batch, Builder};
+use quarry_index::{Batch, BuildError, Builder, Built, Joined};
 
 use crate::error::ScanError;
 use crate::many::Seat;
@@ -42,18 +42,56 @@ impl Parsed {
     /// # Errors
     /// If there is more than an index holds.
     pub fn build(self, note: impl FnOnce(&Report, &Reads) -> Vec<u8> + Send) -> Result<Scan, ScanError> {
+        let built = |builder: Builder, batches, joined: Joiner<'_>| builder.build_with_note(batches, joined);
+        let ((index, _), report, reads) = self.build_by(note, built)?;
+        Ok(Scan { index, report, reads })
+    }
+
+    /// Builds it up to where it can be written, within the budget that it was read with: the index is not in memory then.
+    ///
+    /// # Errors
+    /// If there is more than an index holds or the budget allows, or what does not fit cannot be put aside.
+    pub fn prepare(
+        self,
+        note: impl FnOnce(&Report, &Reads) -> Vec<u8> + Send,
+    ) -> Result<Prepared, ScanError> {
+        let built = |builder: Builder, batches, joined: Joiner<'_>| builder.prepare(batches, joined);
+        let (built, report, reads) = self.build_by(note, built)?;
+        Ok(Prepared { built, report, reads })
+    }
+
+    fn build_by<T: Send>(
+        self,
+        note: impl FnOnce(&Report, &Reads) -> Vec<u8> + Send,
+        build: impl FnOnce(Builder, Vec<Batch>, Joiner<'_>) -> Result<T, BuildError> + Send,
+    ) -> Result<(T, Report, Reads), ScanError> {
         let Self { builder, batches, threads, mut report, reads, seat } = self;
         let (threads, _leave) = seat.map_or((threads, None), |seat| seat.build());
         // A pool of its own, so that the caller's word on threads holds for the build too.
         let threads = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
-        let (index, _) = threads.install(|| {
-            builder.build_with_note(batches, |joined| {
+        let built = threads.install(|| {
+            let joined = |joined: Joined<'_>| {
                 report.findings = joined.findings.clone();
                 // What is a stream and what the packed form of a file shows only when records are joined.
                 report.counts.streams = joined.streams;
                 note(&report, &reads)
-            })
+            };
+            build(builder, batches, Box::new(joined))
         })?;
-        Ok(Scan { index, report, reads })
+        Ok((built, report, reads))
     }
+}
+
+/// Makes the note of what is known when records are joined.
+type Joiner<'a> = Box<dyn FnOnce(Joined<'_>) -> Vec<u8> + 'a>;
+
+/// A scan whose index is not in memory: ready to be written.
+#[derive(Debug)]
+pub struct Prepared {
+    /// The index.
+    pub built: Built,
+    /// What was met on the way.
+    pub report: Report,
+    /// How it was read.
+    pub reads: Reads,
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use quarry_scan::Mode;
 
-use super::{Reporting, When, depth, from_one};
+use super::{Memory, Reporting, When, depth, from_one};
 
 /// Measures how fast volumes are read
 ///
@@ -65,7 +65,7 @@ pub(crate) struct BenchSynth {
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) seed: u64,
     /// Write the $MFT to a new file, and measure nothing
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["modes", "depths", "threads", "runs", "lean", "json"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["modes", "depths", "threads", "runs", "lean", "find", "json", "memory"])]
     pub(crate) write: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) measure: Measure,
@@ -95,9 +95,14 @@ pub(crate) struct Measure {
     /// Read and parse only, and build no index
     #[arg(long)]
     pub(crate) lean: bool,
+    /// Search the index that was built, too, and say what that takes
+    #[arg(long, value_name = "QUERY", conflicts_with = "lean")]
+    pub(crate) find: Option<String>,
     /// Print a JSON object for each line of the table, one a line
     #[arg(long)]
     pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) memory: Memory,
 }
 
 /// One mode, or all of them.

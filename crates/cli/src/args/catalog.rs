@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{CatalogPlace, Replacing, Reporting, Waiting, new_name};
+use super::{CatalogPlace, Memory, Replacing, Reporting, Waiting, new_name};
 
 /// Lists, renews, moves and checks what has been scanned
 ///
@@ -88,6 +88,8 @@ pub(crate) struct Refresh {
     pub(crate) waiting: Waiting,
     #[command(flatten)]
     pub(crate) replacing: Replacing,
+    #[command(flatten)]
+    pub(crate) memory: Memory,
 }
 
 /// Removes entries; searches that are under way finish

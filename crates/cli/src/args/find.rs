@@ -6,7 +6,7 @@ use clap::builder::{EnumValueParser, PossibleValue, PossibleValuesParser, TypedV
 use clap::{Arg, Args, Command, ValueEnum};
 use quarry_index::query::SortKey;
 
-use super::{How, On, Reading, Reporting};
+use super::{How, Memory, On, Reading, Reporting};
 use crate::output::column::Column;
 
 /// Searches names, sizes and dates
@@ -34,6 +34,8 @@ pub(crate) struct Find {
     pub(crate) reading: Reading,
     #[command(flatten)]
     pub(crate) how: How,
+    #[command(flatten)]
+    pub(crate) memory: Memory,
     #[command(flatten)]
     pub(crate) rows: Rows,
     #[command(flatten)]

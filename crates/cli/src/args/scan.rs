@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{CatalogPlace, How, Reading, Reporting, new_name};
+use super::{CatalogPlace, How, Memory, Reading, Reporting, new_name};
 
 /// Reads volumes into the catalogue
 ///
@@ -48,6 +48,8 @@ pub(crate) struct Scan {
     pub(crate) reading: Reading,
     #[command(flatten)]
     pub(crate) how: How,
+    #[command(flatten)]
+    pub(crate) memory: Memory,
     #[command(flatten)]
     pub(crate) reporting: Reporting,
 }

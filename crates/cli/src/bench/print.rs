@@ -1,5 +1,6 @@
 //! The lines of a bench: for people one a phase, for programs an object that tells of the machine, too.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::num::NonZeroUsize;
 
@@ -22,6 +23,14 @@ pub(super) struct Line {
     rows: Option<u32>,
     /// Of the index: what two machines that read the same have to agree on.
     identity: Option<String>,
+    /// Bytes of each of its columns.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    columns: BTreeMap<&'static str, u64>,
+    /// Bytes that were put aside to keep to a budget.
+    spilled_bytes: u64,
+    /// Rows that a search found.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    found: Option<u64>,
     phases: Phases,
     records_per_second: f64,
     bytes_per_second: f64,
@@ -37,6 +46,8 @@ struct Phases {
     read: Option<Taken>,
     #[serde(skip_serializing_if = "Option::is_none")]
     build: Option<Taken>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    find: Option<Taken>,
 }
 
 #[derive(Debug, Serialize)]
@@ -70,9 +81,12 @@ impl Line {
             bytes,
             rows: None,
             identity: None,
+            columns: BTreeMap::new(),
+            spilled_bytes: 0,
+            found: None,
             records_per_second: rate(records, taken.wall),
             bytes_per_second: rate(bytes, taken.wall),
-            phases: Phases { make: Some(taken), read: None, build: None },
+            phases: Phases { make: Some(taken), read: None, build: None, find: None },
             reads: None,
             machine: Machine::this(),
         }
@@ -87,11 +101,19 @@ impl Line {
             threads: pipeline.threads.get(),
             records: run.records,
             bytes,
-            rows: run.identity.map(|_| run.rows),
-            identity: run.identity.map(|identity| format!("{identity:016x}")),
+            rows: run.built.as_ref().map(|built| built.rows),
+            identity: run.built.as_ref().map(|built| format!("{:016x}", built.identity)),
+            columns: run.built.as_ref().map(|built| built.columns.clone()).unwrap_or_default(),
+            spilled_bytes: run.spilled,
+            found: run.found.map(|(_, rows)| rows),
             records_per_second: rate(run.records, run.wall()),
             bytes_per_second: rate(bytes, run.read.wall),
-            phases: Phases { make: None, read: Some(run.read), build: run.build },
+            phases: Phases {
+                make: None,
+                read: Some(run.read),
+                build: run.build,
+                find: run.found.map(|it| it.0),
+            },
             reads: Some(HowRead::new(&run.reads)),
             machine: Machine::this(),
         }
@@ -115,8 +137,8 @@ impl Line {
             }
             _ => "no scan".to_owned(),
         };
-        let Phases { make, read, build } = &self.phases;
-        for (phase, taken) in [("make", make), ("read", read), ("build", build)] {
+        let Phases { make, read, build, find } = &self.phases;
+        for (phase, taken) in [("make", make), ("read", read), ("build", build), ("find", find)] {
             let Some(taken) = taken else { continue };
             let cpu = taken.cpu.map_or_else(|| "?".to_owned(), |cpu| format!("{cpu:.3}"));
             let peak = taken.peak_bytes.map_or_else(|| "?".to_owned(), |bytes| (bytes >> 20).to_string());

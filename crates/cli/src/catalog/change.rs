@@ -71,6 +71,7 @@ fn refresh_one(
         claim: Claim::Chosen,
         flags,
         pipeline: scan::pipeline(&scan::reading(number, flags), How::default(), flags)?,
+        memory: &refresh.memory,
         no_wait: refresh.waiting.no_wait,
         force: refresh.replacing.force,
     };

@@ -7,15 +7,17 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 use quarry_catalog::{Catalog, Counts, EntryLock, Error, Facts, Name, Source, SourcePath, Wait};
-use quarry_index::{Index, Time};
+use quarry_index::Time;
 use quarry_io::DeviceKind;
 use quarry_scan::{Note as ScanNote, Pipeline, Progress, Report, Seat};
 
 use super::poorer;
 use super::summary::Done;
+use crate::args::Memory;
 use crate::entries;
 use crate::facts;
 use crate::failure::{Complaint, Failure, chain};
+use crate::memory::{self, Product};
 use crate::note::{Flags, Note};
 use crate::output::words::quoted;
 use crate::session::{Session, Verbosity};
@@ -38,6 +40,7 @@ pub(crate) enum Claim {
 /// A volume that is to be an entry.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Job<'a> {
+    pub(crate) memory: &'a Memory,
     pub(crate) opened: &'a Opened,
     pub(crate) name: &'a Name,
     pub(crate) claim: Claim,
@@ -61,18 +64,23 @@ impl Job<'_> {
         let source = self.source()?;
         let mut lock = lock(catalog, self.name, self.no_wait, session)?;
         let replaced = self.claim(catalog, &source)?;
+        let budget = self.memory.budget(catalog.folder());
         let (scanned, began) = (now(), Instant::now());
-        let (scan, phases) =
-            volumes::scan_with_note(self.opened, self.pipeline, seat, progress, session, |report, reads| {
-                Note::new(self.opened, report, reads, self.flags).bytes()
-            })?;
+        let (scan, phases) = volumes::scan_with_note(
+            self.opened,
+            self.pipeline,
+            (seat, &budget),
+            progress,
+            session,
+            |report, reads| Note::new(self.opened, report, reads, self.flags).bytes(),
+        )?;
         let took_ns = u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);
         let _tidy = session.interrupt.tidy();
         if session.interrupt.is_set() {
             return Err(Failure::Interrupted);
         }
         let unread = unread_bytes(&scan.report, self.opened.volume.record_bytes());
-        let facts = Facts { source, scanned, took_ns, counts: counts(&scan.index, unread) };
+        let facts = Facts { source, scanned, took_ns, counts: counts(&scan.product, unread) };
         if !self.force {
             poorer::check(catalog, self.name, &facts)?;
         }
@@ -82,8 +90,8 @@ impl Job<'_> {
         }
         let began = Instant::now();
         let published = lock.publish(facts, |out| {
-            scan.index.write_to(&mut Interruptible { out, session })?;
-            Ok::<u64, io::Error>(scan.index.identity())
+            scan.product.write_to(Interruptible { out, session }).map_err(memory::as_io)?;
+            Ok::<u64, io::Error>(scan.product.identity())
         });
         let published = published.map_err(|error| match error {
             Error::Writer { .. } if session.interrupt.is_set() => Failure::Interrupted,
@@ -174,9 +182,9 @@ fn now() -> u64 {
 }
 
 /// What the catalogue's list says of an index.
-fn counts(index: &Index, unread: u64) -> Counts {
-    let total = index.row(Index::ROOT).total();
-    let (rows, content) = (u64::from(index.len()), total.bytes);
+fn counts(product: &Product, unread: u64) -> Counts {
+    let total = product.root_total();
+    let (rows, content) = (product.rows(), total.bytes);
     Counts { rows, files: total.files, folders: total.folders, content, unread }
 }
 

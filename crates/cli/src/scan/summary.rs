@@ -3,14 +3,13 @@
 use std::fmt::Write as _;
 
 use quarry_catalog::Published;
-use quarry_scan::Scan;
 use serde::Serialize;
 
 use crate::catalog::EntryFacts;
 use crate::damage::Damage;
 use crate::output::words::{bytes_a_row, count, escaped, line, size};
 use crate::reads::{self, HowRead};
-use crate::volumes::Phases;
+use crate::volumes::{Phases, Scanned};
 
 /// A volume that was scanned and published.
 #[derive(Debug)]
@@ -18,7 +17,7 @@ pub(crate) struct Done {
     /// The source as the user named it.
     pub(super) title: String,
     pub(super) published: Published,
-    pub(super) scan: Scan,
+    pub(super) scan: Scanned,
     pub(super) phases: Phases,
     /// Seconds that writing, flushing and publishing took.
     pub(super) write: f64,

@@ -1,6 +1,6 @@
 //! Writes what was built as the columns of a snapshot, each packed on whichever thread is free.
 
-use std::io::{self, Seek, Write};
+use std::io::{Seek, Write};
 
 use super::files::FileFacts;
 use super::items::Items;
@@ -8,34 +8,40 @@ use super::layout::RowTable;
 use super::totals::Totals;
 use crate::CaseTable;
 use crate::batch::{RawStream, as_u32};
+use crate::budget::{Budget, Kind, SpillError, Stretch};
 use crate::names::Distinct;
-use crate::store::{CHUNK, Column, Encoded, Transform, Writer, bits_of, pack, rank};
+use crate::store::{CHUNK, Column, Encoded, Transform, WriteError, bits_of, pack, rank, write_seeking};
+
+/// Columns that were packed, unless something could not be put aside.
+pub(super) type Packing<T = Vec<Encoded>> = Result<T, SpillError>;
 
 /// One chunk in so many is looked at to tell which of two forms of a column is smaller.
 pub(super) const SAMPLED: usize = 8;
 
 /// The columns of the rows.
-pub(super) fn rows(rows: &RowTable, items: &Items, streams: &[RawStream]) -> Vec<Encoded> {
+pub(super) fn rows(rows: &RowTable, items: &Items, streams: &[RawStream], budget: &Budget) -> Packing {
     let extras = Extras { rows, items, streams };
-    let (mut encoded, of_extras) = rayon::join(
+    let (encoded, of_extras) = rayon::join(
         || {
             let mut holders = vec![0u64; rows.primary.len()];
             rows.holders.iter().for_each(|&(row, _)| holders[row as usize / 64] |= 1 << (row % 64));
-            vec![
-                packed(Column::RowName, &rows.name),
-                packed(Column::RowParent, &rows.parent),
-                bits(Column::RowPrimary, &rows.primary, rows.len()),
-                bits(Column::RowSubtree, &holders, rows.len()),
-                packed_by(Column::SubtreeEnd, rows.holders.len(), |place| rows.holders[place].1.into()),
-                packed(Column::ClaimRow, &rows.claims.row),
-                packed(Column::ClaimParent, &rows.claims.parent),
-                packed(Column::FileLinks, &rows.order.links),
-            ]
+            let end = |place: usize| rows.holders[place].1.into();
+            Ok(vec![
+                packed(Column::RowName, &rows.name, budget)?,
+                packed(Column::RowParent, &rows.parent, budget)?,
+                bits(Column::RowPrimary, &rows.primary, rows.len(), budget)?,
+                bits(Column::RowSubtree, &holders, rows.len(), budget)?,
+                packed_by(Column::SubtreeEnd, rows.holders.len(), budget, end)?,
+                packed(Column::ClaimRow, &rows.claims.row, budget)?,
+                packed(Column::ClaimParent, &rows.claims.parent, budget)?,
+                packed(Column::FileLinks, &rows.order.links, budget)?,
+            ])
         },
-        || extras.encode(),
+        || extras.encode(budget),
     );
-    encoded.extend(of_extras);
-    encoded
+    let mut encoded: Vec<Encoded> = encoded?;
+    encoded.extend(of_extras?);
+    Ok(encoded)
 }
 
 /// The rows that are not the first name of a file.
@@ -46,16 +52,16 @@ struct Extras<'a> {
 }
 
 impl Extras<'_> {
-    fn encode(&self) -> Vec<Encoded> {
+    fn encode(&self, budget: &Budget) -> Packing {
         let extras = &self.rows.extras;
         let file = |place: usize| u64::from(self.rows.file[extras[place].0 as usize]);
         let size: Vec<u64> = self.streams(|stream| stream.size);
         let allocated: Vec<u64> = self.streams(|stream| stream.allocated);
-        vec![
-            packed_by(Column::ExtraFile, extras.len(), file),
-            packed(Column::ExtraSize, &size),
-            rounded(Column::ExtraAllocated, &allocated, &size),
-        ]
+        Ok(vec![
+            packed_by(Column::ExtraFile, extras.len(), budget, file)?,
+            packed(Column::ExtraSize, &size, budget)?,
+            rounded(Column::ExtraAllocated, &allocated, &size, budget)?,
+        ])
     }
 
     /// A fact of the streams; 0 for further names.
@@ -68,26 +74,27 @@ impl Extras<'_> {
     }
 }
 
-/// The columns of the names.
-pub(super) fn names(names: Distinct, rows: &RowTable) -> Vec<Encoded> {
-    let (postings, mut encoded) = rayon::join(
-        || packed(Column::PostingRow, &postings(&rows.name, &names.items_end)),
-        || {
-            vec![
-                packed(Column::NameEnd, &names.ends),
-                packed(Column::NameSpelling, &names.spelling),
-                packed(Column::PostingEnd, &names.items_end),
-            ]
-        },
+/// What is known of the names when the distinct ones are: all but their rows.
+pub(super) fn names(names: &mut Distinct, budget: &Budget) -> Packing {
+    let (end, spelling) = rayon::join(
+        || packed(Column::NameEnd, &std::mem::take(&mut names.ends), budget),
+        || packed(Column::NameSpelling, &std::mem::take(&mut names.spelling), budget),
     );
-    encoded.push(postings);
-    encoded.push(bytes(Column::NameFolded, names.folded));
-    encoded.push(bytes(Column::SpellingBytes, names.spellings));
-    encoded
+    let (folded, spellings) = (std::mem::take(&mut names.folded), std::mem::take(&mut names.spellings));
+    Ok(vec![end?, spelling?, bytes(Column::NameFolded, folded), bytes(Column::SpellingBytes, spellings)])
+}
+
+/// The rows of the names, of which `ends` tells where those of each end.
+pub(super) fn postings(ends: &[u32], rows: &RowTable, budget: &Budget) -> Packing {
+    let (row, end) = rayon::join(
+        || packed(Column::PostingRow, &sorted_by_name(&rows.name, ends), budget),
+        || packed(Column::PostingEnd, ends, budget),
+    );
+    Ok(vec![row?, end?])
 }
 
 /// The rows in the order of their names, of which `ends` tells where the rows of each end: every item that has a name is a row.
-fn postings(name_of_row: &[u32], ends: &[u32]) -> Vec<u32> {
+fn sorted_by_name(name_of_row: &[u32], ends: &[u32]) -> Vec<u32> {
     let mut place = ends.to_vec();
     let mut rows = vec![0; name_of_row.len()];
     // From the last row on, so that each place moves to where the rows of the name begin.
@@ -100,52 +107,59 @@ fn postings(name_of_row: &[u32], ends: &[u32]) -> Vec<u32> {
 }
 
 /// The totals and the classes of the rows.
-pub(super) fn totals(totals: Totals) -> Vec<Encoded> {
-    vec![
-        bytes(Column::RowClass, vec![totals.class]),
-        packed(Column::TotalFiles, &totals.files),
-        packed(Column::TotalFolders, &totals.folders),
-        packed(Column::TotalBytes, &totals.bytes),
-        packed(Column::TotalAllocated, &totals.allocated),
-        packed(Column::TotalNewest, &totals.newest),
-    ]
+pub(super) fn totals(totals: Totals, budget: &Budget) -> Packing {
+    Ok(vec![
+        bytes(Column::RowClass, vec![budget.put(Kind::Columns, totals.class)?]),
+        packed(Column::TotalFiles, &totals.files, budget)?,
+        packed(Column::TotalFolders, &totals.folders, budget)?,
+        packed(Column::TotalBytes, &totals.bytes, budget)?,
+        packed(Column::TotalAllocated, &totals.allocated, budget)?,
+        packed(Column::TotalNewest, &totals.newest, budget)?,
+    ])
 }
 
 /// The bytes that files take on disk.
-pub(super) fn allocated(facts: &FileFacts) -> Encoded {
-    rounded(Column::FileAllocated, &facts.allocated, &facts.size)
+pub(super) fn allocated(facts: &FileFacts, budget: &Budget) -> Packing<Encoded> {
+    rounded(Column::FileAllocated, &facts.allocated, &facts.size, budget)
 }
 
 /// What is kept as it is.
-pub(super) fn kept(case: &CaseTable, note: Vec<u8>) -> Vec<Encoded> {
-    vec![bytes(Column::CasePairs, vec![case.pairs()]), bytes(Column::Note, vec![note])]
+pub(super) fn kept(case: &CaseTable, note: Vec<u8>, budget: &Budget) -> Packing {
+    let put = |column: Column, kept: Vec<u8>| Ok(bytes(column, vec![budget.put(Kind::Columns, kept)?]));
+    Ok(vec![put(Column::CasePairs, case.pairs())?, put(Column::Note, note)?])
 }
 
-fn bytes(column: Column, pieces: Vec<Vec<u8>>) -> Encoded {
-    let values = pieces.iter().map(Vec::len).sum();
+fn bytes(column: Column, pieces: Vec<Stretch>) -> Encoded {
+    let values = pieces.iter().map(Stretch::len).sum();
     Encoded { column, transform: Transform::None, pieces, values }
 }
 
-fn bits(column: Column, words: &[u64], bits: usize) -> Encoded {
-    Encoded { column, transform: Transform::None, pieces: vec![rank(words, bits)], values: bits }
+fn bits(column: Column, words: &[u64], bits: usize, budget: &Budget) -> Packing<Encoded> {
+    let pieces = vec![budget.put(Kind::Columns, rank(words, bits))?];
+    Ok(Encoded { column, transform: Transform::None, pieces, values: bits })
 }
 
-fn packed<T: Copy + Into<u64> + Sync>(column: Column, numbers: &[T]) -> Encoded {
-    let (pieces, values) = pack(numbers.len(), |range, out| {
+fn packed<T: Copy + Into<u64> + Sync>(column: Column, numbers: &[T], budget: &Budget) -> Packing<Encoded> {
+    let (pieces, values) = pack(numbers.len(), budget, |range, out| {
         out.iter_mut().zip(&numbers[range]).for_each(|(slot, &number)| *slot = number.into());
-    });
-    Encoded { column, transform: Transform::None, pieces, values }
+    })?;
+    Ok(Encoded { column, transform: Transform::None, pieces, values })
 }
 
-fn packed_by(column: Column, count: usize, number: impl Fn(usize) -> u64 + Sync) -> Encoded {
-    let (pieces, values) = pack(count, |range, out| {
+fn packed_by(
+    column: Column,
+    count: usize,
+    budget: &Budget,
+    number: impl Fn(usize) -> u64 + Sync,
+) -> Packing<Encoded> {
+    let (pieces, values) = pack(count, budget, |range, out| {
         out.iter_mut().zip(range).for_each(|(slot, place)| *slot = number(place));
-    });
-    Encoded { column, transform: Transform::None, pieces, values }
+    })?;
+    Ok(Encoded { column, transform: Transform::None, pieces, values })
 }
 
 /// As they are or as what is more than the base rounded up, whichever is likely to be smaller.
-fn rounded(column: Column, numbers: &[u64], base: &[u64]) -> Encoded {
+fn rounded(column: Column, numbers: &[u64], base: &[u64], budget: &Budget) -> Packing<Encoded> {
     let divisor = numbers.iter().fold(0, |bits, number| bits | number);
     let transform = Transform::Rounding { scale: 1 << divisor.trailing_zeros().min(31) };
     let form = |place: usize| transform.apply(numbers[place], base[place]);
@@ -158,15 +172,14 @@ fn rounded(column: Column, numbers: &[u64], base: &[u64]) -> Encoded {
         formed += bits_of(&buffer);
     }
     if plain <= formed {
-        return packed(column, numbers);
+        return packed(column, numbers, budget);
     }
-    Encoded { transform, ..packed_by(column, numbers.len(), form) }
+    Ok(Encoded { transform, ..packed_by(column, numbers.len(), budget, form)? })
 }
 
-/// Writes the columns as a snapshot.
-pub(super) fn write<W: Write + Seek>(mut encoded: Vec<Encoded>, rows: usize, out: W) -> io::Result<W> {
-    encoded.sort_unstable_by_key(|column| column.column);
-    let mut writer = Writer::new(out)?;
-    encoded.into_iter().try_for_each(|column| writer.column(column))?;
-    writer.finish(rows as u64)
+/// Writes the columns, which are in the order of their numbers, as a snapshot.
+pub(super) fn write<W: Write + Seek>(columns: Vec<Encoded>, rows: usize, out: W) -> Result<W, WriteError> {
+    write_seeking(out, rows as u64, |writer| {
+        columns.into_iter().try_for_each(|column| writer.take_column(column))
+    })
 }

@@ -3,17 +3,23 @@
 //! That order has little to do with the one in which files were read. So each file is gone to once: the facts of as many
 //! files as make a chunk are gathered, and all columns packed from there. To gather one column after another was the
 //! alternative: it waits for memory once for each fact of a file, and takes eight bytes a file for each column in between.
+//!
+//! Where there is not memory for all files, nobody can go to one: they are [sorted](super::sorted) first, a stretch at a time.
+
+use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::emit::SAMPLED;
+use super::emit::{Packing, SAMPLED};
+use super::file_table::FileTable;
 use super::layout::FileOrder;
-use super::stitch::Stitched;
+use super::sorted::Sorted;
+use crate::budget::{Budget, SpillError};
 use crate::evidence::Evidence;
 use crate::file::{File, FileFlags, is_link_tag};
 use crate::row::{Kind, RowFlags};
 use crate::rows::class_of;
-use crate::store::{CHUNK, Column, Encoded, Packer, TASK_VALUES, Transform, bits_of, joined};
+use crate::store::{CHUNK, Column, Done, Encoded, Packer, TASK_VALUES, Transform, bits_of, joined};
 
 /// What rows and totals want to know of the files, by their final numbers.
 #[derive(Debug)]
@@ -43,9 +49,13 @@ impl FileFacts {
         }
     }
 
-    fn parts(&mut self) -> impl IndexedParallelIterator<Item = FactsPart<'_>> {
-        let sizes = self.size.par_chunks_mut(TASK_VALUES).zip(self.allocated.par_chunks_mut(TASK_VALUES));
-        let others = self.modified.par_chunks_mut(TASK_VALUES).zip(self.class.par_chunks_mut(TASK_VALUES));
+    /// Of some files, one part for each thread's task.
+    fn parts(&mut self, files: Range<usize>) -> impl IndexedParallelIterator<Item = FactsPart<'_>> {
+        let Self { size, allocated, modified, class } = self;
+        let sizes = size[files.clone()].par_chunks_mut(TASK_VALUES);
+        let sizes = sizes.zip(allocated[files.clone()].par_chunks_mut(TASK_VALUES));
+        let others = modified[files.clone()].par_chunks_mut(TASK_VALUES);
+        let others = others.zip(class[files].par_chunks_mut(TASK_VALUES));
         sizes.zip(others).map(|((size, allocated), (modified, class))| FactsPart {
             size,
             allocated,
@@ -65,63 +75,122 @@ impl FactsPart<'_> {
 }
 
 /// The columns that are packed from gathered files: all but the bytes on disk and the number of names.
-fn columns(stitched: &Stitched) -> Vec<Column> {
+fn columns(has_evidence: bool) -> Vec<Column> {
     let of_files = |&column: &Column| (Column::FileSize..=Column::FileFlags).contains(&column);
-    let of_evidence = |&column: &Column| column.is_optional() && stitched.evidence.is_some();
+    let of_evidence = |&column: &Column| column.is_optional() && has_evidence;
     let elsewhere = [Column::FileAllocated, Column::FileLinks];
     let all = Column::ALL.iter().copied();
     all.filter(|column| (of_files(column) || of_evidence(column)) && !elsewhere.contains(column)).collect()
 }
 
 /// Packs the columns of the files, and keeps what else is wanted of them.
-pub(super) fn pack_files(stitched: &Stitched, order: &FileOrder) -> (FileFacts, Vec<Encoded>) {
-    let columns: Vec<(Column, Transform)> = choose_forms(stitched, order, columns(stitched));
-    let mut facts = FileFacts::new(order.place.len());
-    let tasks = facts.parts().zip(order.place.par_chunks(TASK_VALUES));
-    let packers: Vec<Vec<Packer>> = tasks
-        .map_init(Gathered::default, |gathered, (mut kept, places)| {
+pub(super) fn pack_files(
+    files: FileTable,
+    order: &FileOrder,
+    budget: &Budget,
+) -> Packing<(FileFacts, Vec<Encoded>)> {
+    let columns = columns(files.has_evidence());
+    let mut packed = PackedFiles { facts: FileFacts::new(order.place.len()), tasks: Vec::new() };
+    let forms = match files {
+        FileTable::Whole { files, evidence } => {
+            let table = Table { files: &files, evidence: evidence.as_deref() };
+            let sampled = order.place.par_chunks(CHUNK).step_by(SAMPLED);
+            let bits = sampled.map_init(Gathered::default, |gathered, places| {
+                gathered.fill(table, places);
+                gathered.bits(&columns)
+            });
+            let forms = choose_forms(&columns, bits.reduce(|| vec![[0; 2]; columns.len()], sum));
+            packed.pack(table, &order.place, 0, &forms, budget)?;
+            forms
+        }
+        FileTable::Split(split) => {
+            let sorted = Sorted::new(split, order, budget)?;
+            let mut gathered = Gathered::default();
+            let mut bits = vec![[0; 2]; columns.len()];
+            sorted.sampled(|chunk| {
+                gathered.fill(chunk, &places(chunk.files.len()));
+                bits = sum(std::mem::take(&mut bits), gathered.bits(&columns));
+            })?;
+            let forms = choose_forms(&columns, bits);
+            sorted
+                .each(|first, table| packed.pack(table, &places(table.files.len()), first, &forms, budget))?;
+            budget.turn();
+            forms
+        }
+    };
+    let PackedFiles { facts, tasks } = packed;
+    let mut tasks: Vec<_> = tasks.into_iter().map(Vec::into_iter).collect();
+    let encoded = forms.into_iter().map(|(column, transform)| {
+        let (pieces, values) = joined(tasks.iter_mut().filter_map(Iterator::next), budget)?;
+        Ok(Encoded { column, transform, pieces, values })
+    });
+    let encoded = encoded.collect::<Packing>()?;
+    Ok((facts, encoded))
+}
+
+/// Files that are gone to in any order.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Table<'a> {
+    pub(super) files: &'a [File],
+    /// As many, if it was kept.
+    pub(super) evidence: Option<&'a [Evidence]>,
+}
+
+/// All places of a table in their order.
+fn places(files: usize) -> Vec<u32> {
+    (0..crate::batch::as_u32(files)).collect()
+}
+
+/// What has been packed so far.
+struct PackedFiles {
+    facts: FileFacts,
+    /// For each task that is done, its part of each column.
+    tasks: Vec<Vec<Done>>,
+}
+
+impl PackedFiles {
+    /// Packs the files at `places` of a table, which have the numbers from `first` on.
+    fn pack(
+        &mut self,
+        table: Table<'_>,
+        places: &[u32],
+        first: usize,
+        columns: &[(Column, Transform)],
+        budget: &Budget,
+    ) -> Result<(), SpillError> {
+        let tasks = self.facts.parts(first..first + places.len()).zip(places.par_chunks(TASK_VALUES));
+        let packed = tasks.map_init(Gathered::default, |gathered, (mut kept, places)| {
             let mut packers: Vec<Packer> = columns.iter().map(|_| Packer::default()).collect();
             for (chunk, places) in places.chunks(CHUNK).enumerate() {
-                gathered.fill(stitched, places);
+                gathered.fill(table, places);
                 for (place, file) in (chunk * CHUNK..).zip(&gathered.files) {
                     kept.keep(place, file);
                 }
-                for (packer, &(column, transform)) in packers.iter_mut().zip(&columns) {
+                for (packer, &(column, transform)) in packers.iter_mut().zip(columns) {
                     packer.push(gathered.column(column, transform));
                 }
             }
-            packers
-        })
-        .collect();
-    let mut tasks: Vec<_> = packers.into_iter().map(Vec::into_iter).collect();
-    let encoded = columns.into_iter().map(|(column, transform)| {
-        let (pieces, values) = joined(tasks.iter_mut().filter_map(Iterator::next));
-        Encoded { column, transform, pieces, values }
-    });
-    let encoded = encoded.collect();
-    (facts, encoded)
+            packers.into_iter().map(|packer| packer.done(budget)).collect()
+        });
+        self.tasks.extend(packed.collect::<Result<Vec<Vec<Done>>, _>>()?);
+        Ok(())
+    }
 }
 
-/// Takes each column as it is or as differences to its base, whichever is likely to be smaller.
-fn choose_forms(stitched: &Stitched, order: &FileOrder, columns: Vec<Column>) -> Vec<(Column, Transform)> {
-    let forms = [Transform::None, Transform::Difference];
-    let sampled = order.place.par_chunks(CHUNK).step_by(SAMPLED);
-    let bits = sampled.map_init(Gathered::default, |gathered, places| {
-        gathered.fill(stitched, places);
-        let with_base = columns.iter().map(|&column| {
-            forms.map(|form| column.base().map_or(0, |_| bits_of(gathered.column(column, form))))
-        });
-        with_base.collect::<Vec<_>>()
-    });
-    let sum = |mut sum: Vec<[usize; 2]>, bits: Vec<[usize; 2]>| {
-        for (sum, bits) in sum.iter_mut().zip(bits) {
-            *sum = [sum[0] + bits[0], sum[1] + bits[1]];
-        }
-        sum
-    };
-    let bits = bits.reduce(|| vec![[0; 2]; columns.len()], sum);
-    let chosen = bits.into_iter().map(|[plain, formed]| forms[usize::from(formed < plain)]);
+/// What a column may be packed as.
+const FORMS: [Transform; 2] = [Transform::None, Transform::Difference];
+
+/// Takes each column as it is or as differences to its base, whichever took fewer bits of what was sampled.
+fn choose_forms(columns: &[Column], bits: Vec<[usize; 2]>) -> Vec<(Column, Transform)> {
+    let chosen = bits.into_iter().map(|[plain, formed]| FORMS[usize::from(formed < plain)]);
     columns.iter().copied().zip(chosen).collect()
+}
+
+fn sum(mut sum: Vec<[usize; 2]>, bits: Vec<[usize; 2]>) -> Vec<[usize; 2]> {
+    for (sum, bits) in sum.iter_mut().zip(bits) {
+        *sum = [sum[0] + bits[0], sum[1] + bits[1]];
+    }
+    sum
 }
 
 /// The facts of as many files as make a chunk.
@@ -134,13 +203,21 @@ struct Gathered {
 }
 
 impl Gathered {
-    fn fill(&mut self, stitched: &Stitched, places: &[u32]) {
+    fn fill(&mut self, table: Table<'_>, places: &[u32]) {
         self.files.clear();
-        self.files.extend(places.iter().map(|&place| stitched.files[place as usize]));
-        if let Some(kept) = &stitched.evidence {
+        self.files.extend(places.iter().map(|&place| table.files[place as usize]));
+        if let Some(kept) = table.evidence {
             self.evidence.clear();
             self.evidence.extend(places.iter().map(|&place| kept[place as usize]));
         }
+    }
+
+    /// Bits that each column takes in each form, where it has one to choose.
+    fn bits(&mut self, columns: &[Column]) -> Vec<[usize; 2]> {
+        let with_base = columns
+            .iter()
+            .map(|&column| FORMS.map(|form| column.base().map_or(0, |_| bits_of(self.column(column, form)))));
+        with_base.collect()
     }
 
     /// The numbers of a column, as they are packed.

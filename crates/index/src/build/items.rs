@@ -1,10 +1,11 @@
 //! What becomes rows: names, streams, and what is made here, in this order.
 
 use super::findings::{FindingKind, Findings};
-use super::stitch::Stitched;
+use super::stitch::{Spelled, Stitched};
 use super::{NO_FILE, ORPHANS};
 use crate::batch::{RawName, as_u32};
 use crate::file::FileFlags;
+use crate::names::{HandedNames, ItemNames};
 
 /// Stands for an item that is not there.
 pub(crate) const NO_ITEM: u32 = u32::MAX;
@@ -23,6 +24,7 @@ pub(crate) struct Items {
     pub(crate) root: u32,
     pub(crate) bucket: u32,
     nameless: Vec<String>,
+    streams: u64,
 }
 
 impl Items {
@@ -50,15 +52,16 @@ impl Items {
         let first_made = as_u32(file.len());
         let mut nameless = Vec::new();
         for (lost, first) in primary.iter_mut().enumerate().filter(|(_, first)| **first == NO_ITEM) {
-            let of = &mut files[lost];
+            let lost = as_u32(lost);
+            let of = files.head(lost);
             if !of.flags.contains(FileFlags::METAFILE) {
                 if !of.flags.contains(FileFlags::DELETED) {
                     findings.note(FindingKind::Nameless, of.record);
                 }
-                of.flags |= FileFlags::DAMAGED;
+                *files.flags_mut(lost) |= FileFlags::DAMAGED;
                 nameless.push(format!("<record {}>", of.record));
                 *first = as_u32(file.len());
-                file.push(as_u32(lost));
+                file.push(lost);
             }
         }
         let root_item = as_u32(file.len());
@@ -70,33 +73,51 @@ impl Items {
                 *owner = NO_FILE;
             }
         }
+        let of_streams = &file[first_stream as usize..first_made as usize];
+        let streams = of_streams.iter().filter(|&&file| file != NO_FILE).count() as u64;
         file.extend_from_slice(&[root, bucket]);
-        Self { file, primary, first_stream, first_made, root: root_item, bucket: root_item + 1, nameless }
+        let (root, bucket) = (root_item, root_item + 1);
+        Self { file, primary, first_stream, first_made, root, bucket, nameless, streams }
     }
 
     /// How many streams become rows.
     pub(super) fn streams(&self) -> u64 {
-        let streams = &self.file[self.first_stream as usize..self.first_made as usize];
-        streams.iter().filter(|&&file| file != NO_FILE).count() as u64
+        self.streams
     }
 
-    /// The names of all items one after another, and where each ends. The builder's names are empty from here on.
-    pub(super) fn take_names(&self, stitched: &mut Stitched) -> (Vec<u8>, Vec<u64>) {
-        let mut bytes = std::mem::take(&mut stitched.name_bytes);
-        bytes.append(&mut stitched.stream_bytes);
-        let names = stitched.names.iter().map(|name| name.name_bytes);
-        let lengths = names.chain(stitched.streams.iter().map(|stream| stream.name_bytes)).map(u64::from);
-        let mut ends: Vec<u64> = Vec::with_capacity(self.file.len());
-        let mut end = 0;
-        ends.extend(lengths.map(|length| {
-            end += length;
-            end
-        }));
-        for name in self.nameless.iter().map(String::as_str).chain(["", ORPHANS]) {
-            bytes.extend_from_slice(name.as_bytes());
-            ends.push(bytes.len() as u64);
+    /// The names of all items. The builder's names are empty from here on.
+    pub(super) fn take_names(&self, stitched: &mut Stitched) -> ItemNames {
+        let made = self.nameless.iter().map(String::as_str).chain(["", ORPHANS]);
+        let lengths = stitched.names.iter().map(|name| name.name_bytes);
+        let lengths = lengths.chain(stitched.streams.iter().map(|stream| stream.name_bytes));
+        match &mut stitched.spelled {
+            Spelled::Here { names, streams } => {
+                let mut bytes = std::mem::take(names);
+                bytes.append(streams);
+                let mut ends: Vec<u64> = Vec::with_capacity(self.file.len());
+                let mut end = 0;
+                ends.extend(lengths.map(|length| {
+                    end += u64::from(length);
+                    end
+                }));
+                for name in made {
+                    bytes.extend_from_slice(name.as_bytes());
+                    ends.push(bytes.len() as u64);
+                }
+                ItemNames::Here { bytes, ends }
+            }
+            Spelled::Handed { names, streams } => {
+                let mut all: Vec<u16> = Vec::with_capacity(self.file.len());
+                all.extend(lengths);
+                let mut bytes = Vec::new();
+                for name in made {
+                    bytes.extend_from_slice(name.as_bytes());
+                    all.push(u16::try_from(name.len()).unwrap_or(u16::MAX));
+                }
+                let (names, streams) = (std::mem::take(names), std::mem::take(streams));
+                ItemNames::Handed(HandedNames { names, streams, made: bytes, lengths: all })
+            }
         }
-        (bytes, ends)
     }
 
     /// Whether an item is a stream.

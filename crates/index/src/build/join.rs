@@ -5,12 +5,13 @@
 //! by record and sequence number, and what a stale extension said is dropped.
 
 use super::NO_FILE;
+use super::file_table::FileTable;
 use super::findings::{FindingKind, Findings};
 use super::record_map::RecordMap;
 use super::stitch::Stitched;
-use crate::TAG_WOF;
 use crate::batch::{ELSEWHERE, Extension};
-use crate::file::{File, FileFlags, FileId, Patch};
+use crate::file::{FileFlags, FileId};
+use crate::heads::Head;
 use crate::pieces::Piece;
 
 /// Whether a reference to `id`, found in a record that is in use or `deleted`, means a file with this sequence number and
@@ -26,25 +27,26 @@ pub(crate) fn refers_to(sequence: u16, flags: FileFlags, id: FileId, deleted: bo
     }
 }
 
-/// The same for a file.
-pub(super) fn is_called(file: &File, id: FileId, deleted: bool) -> bool {
-    refers_to(file.sequence, file.flags, id, deleted)
+impl Head {
+    /// The same for a file.
+    pub(super) fn is_called(self, id: FileId, deleted: bool) -> bool {
+        refers_to(self.sequence, self.flags, id, deleted)
+    }
 }
 
 /// The file of each extension, `NO_FILE` where it is stale.
 pub(super) fn bases(
     extensions: &[Extension],
-    files: &[File],
+    files: &FileTable,
     records: &RecordMap,
     findings: &mut Findings,
 ) -> Vec<u32> {
     let mut bases = Vec::with_capacity(extensions.len());
     for &Extension { record, base, deleted } in extensions {
         // An extension that was freed while its file lives on holds what the file no longer has.
-        let shares_fate = |file: u32| files[file as usize].flags.contains(FileFlags::DELETED) == deleted;
-        let found = records.get(base.record);
-        let found =
-            found.filter(|&file| shares_fate(file) && is_called(&files[file as usize], base, deleted));
+        let shares_fate = |head: Head| head.flags.contains(FileFlags::DELETED) == deleted;
+        let is_meant = |head: Head| shares_fate(head) && head.is_called(base, deleted);
+        let found = records.get(base.record).filter(|&file| is_meant(files.head(file)));
         if found.is_none() && !deleted {
             findings.note(FindingKind::StaleExtension, record);
         }
@@ -83,31 +85,12 @@ impl Rebase<'_> {
 
 /// Adds to the files what their extensions say, and hides streams that are only the packed form of a file.
 pub(super) fn complete(stitched: &mut Stitched) {
-    let Stitched { files, evidence, streams, patches, .. } = stitched;
-    for &(place, patch) in patches.iter().filter(|&&(file, _)| file != NO_FILE) {
-        let file = &mut files[place as usize];
-        match patch {
-            Patch::Sizes { size, allocated } if !file.flags.contains(FileFlags::SIZED) => {
-                file.size = size;
-                file.allocated = allocated;
-                file.flags |= FileFlags::SIZED;
-            }
-            Patch::ReparseTag(tag) if file.reparse_tag == 0 => file.reparse_tag = tag,
-            Patch::Damaged => file.flags |= FileFlags::DAMAGED,
-            Patch::NameTimes { modified, created, changed, accessed } => {
-                let kept = evidence.as_mut().map(|kept| &mut kept[place as usize]);
-                if let Some(kept) = kept.filter(|kept| !kept.has_name_times()) {
-                    (kept.name_modified, kept.name_created) = (modified, created);
-                    (kept.name_changed, kept.name_accessed) = (changed, accessed);
-                }
-            }
-            Patch::Sizes { .. } | Patch::ReparseTag(_) => {}
-        }
+    let Stitched { files, streams, patches, .. } = stitched;
+    for (file, patch) in std::mem::take(patches).into_iter().filter(|&(file, _)| file != NO_FILE) {
+        files.patch(file, patch);
     }
     for stream in streams.iter_mut().filter(|stream| stream.packed && stream.owner != NO_FILE) {
-        let file = &mut files[stream.owner as usize];
-        if file.reparse_tag == TAG_WOF {
-            file.allocated = stream.allocated;
+        if files.take_packed(stream.owner, stream.allocated) {
             stream.owner = NO_FILE;
         }
     }

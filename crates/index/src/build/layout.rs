@@ -6,7 +6,6 @@ use super::parents::Parents;
 use super::stitch::Stitched;
 use super::tree::Numbering;
 use crate::batch::as_u32;
-use crate::file::FileId;
 
 const WORD: usize = u64::BITS as usize;
 
@@ -47,14 +46,12 @@ pub(super) struct Claims {
 }
 
 impl Claims {
-    fn new(rows: &[u32], parents: &Parents, items: &Items, stitched: &Stitched) -> Self {
+    fn new(rows: &[u32], parents: &Parents, items: &Items) -> Self {
         let mut claims = Self::default();
         if parents.has_claims(items) {
             for (row, &item) in (0u32..).zip(rows).filter(|&(_, &item)| parents.is_claim(item, items)) {
-                let claimed =
-                    stitched.names.get(item as usize).map_or(FileId::NONE, |name| name.parent.packed());
                 claims.row.push(row);
-                claims.parent.push(claimed);
+                claims.parent.push(parents.claimed(item));
             }
         }
         claims
@@ -64,7 +61,7 @@ impl Claims {
 impl RowTable {
     pub(super) fn new(numbering: Numbering, parents: &Parents, items: &Items, stitched: &Stitched) -> Self {
         let Numbering { item, parent, name, holders } = numbering;
-        let claims = Claims::new(&item, parents, items, stitched);
+        let claims = Claims::new(&item, parents, items);
         let mut number = vec![NO_FILE; stitched.files.len()];
         let mut place: Vec<u32> = Vec::with_capacity(stitched.files.len());
         let mut links: Vec<u16> = Vec::with_capacity(stitched.files.len());

@@ -11,9 +11,14 @@
 //!
 //! Until step 3 what will be a row is an *item*: the names in the order of their records, then the streams,
 //! then the rows that are made here.
+//!
+//! Within a [`Budget`] the same steps are gone, one after the other where two would else go side by side: the facts of files come back
+//! [sorted], names are dealt out to a scratch file, and columns lie there until they are written.
 
+mod built;
 mod children;
 mod emit;
+mod file_table;
 mod files;
 mod findings;
 mod items;
@@ -21,12 +26,14 @@ mod join;
 mod layout;
 mod parents;
 mod record_map;
+mod sorted;
 mod stitch;
 #[cfg(test)]
 mod tests;
 mod totals;
 mod tree;
 
+pub use built::Built;
 pub use findings::{Finding, FindingKind, Findings, LISTED_MAX};
 pub(crate) use join::refers_to;
 pub(crate) use record_map::RecordMap;
@@ -36,10 +43,11 @@ use std::io::{Cursor, Seek, Write};
 
 use crate::CaseTable;
 use crate::batch::Batch;
+use crate::budget::{self, Budget, OverBudget, SpillError};
 use crate::file::FileId;
-use crate::index::Index;
-use crate::names::distinct;
-use crate::store::{Encoded, SnapshotError};
+use crate::index::{Index, Total};
+use crate::names::{Distinct, distinct};
+use crate::store::{Encoded, SnapshotError, WriteError};
 use items::Items;
 use layout::RowTable;
 use parents::Parents;
@@ -66,6 +74,21 @@ pub enum BuildError {
     /// It could not be written.
     #[error("the index could not be written")]
     Write(#[from] std::io::Error),
+    /// It takes more memory than is allowed.
+    #[error(transparent)]
+    OverBudget(#[from] OverBudget),
+    /// What does not fit into memory could not be put aside.
+    #[error(transparent)]
+    Spill(#[from] SpillError),
+}
+
+impl From<WriteError> for BuildError {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::Spill(error) => Self::Spill(error),
+            WriteError::Write(error) => Self::Write(error),
+        }
+    }
 }
 
 /// Builds one index out of the batches of any number of workers.
@@ -111,7 +134,7 @@ impl Builder {
         batches: Vec<Batch>,
         note: impl FnOnce(Joined<'_>) -> Vec<u8>,
     ) -> Result<(Index, Findings), BuildError> {
-        let (columns, rows, findings) = self.columns(batches, note)?;
+        let Columns { columns, rows, findings, .. } = self.columns(batches, note)?;
         let bytes = columns.iter().map(Encoded::bytes).sum::<usize>();
         let room = Vec::with_capacity(bytes + bytes / 64 + (64 << 10));
         Ok((Index::made(emit::write(columns, rows, Cursor::new(room))?)?, findings))
@@ -122,48 +145,111 @@ impl Builder {
     /// # Errors
     /// If the batches hold more than an index can, or `out` cannot be written.
     pub fn write<W: Write + Seek>(self, batches: Vec<Batch>, out: W) -> Result<(W, Findings), BuildError> {
-        let (columns, rows, findings) = self.columns(batches, |_| Vec::new())?;
+        let Columns { columns, rows, findings, .. } = self.columns(batches, |_| Vec::new())?;
         Ok((emit::write(columns, rows, out)?, findings))
+    }
+
+    /// Builds the index up to where it can be written, so that it need not be in memory: within the budget that its batches were [made
+    /// with](Batch::within). What is written is the same to the byte whatever that is.
+    ///
+    /// # Errors
+    /// If the batches hold more than an index can, or take more than the budget, or what does not fit cannot be put aside.
+    pub fn prepare(
+        self,
+        batches: Vec<Batch>,
+        note: impl FnOnce(Joined<'_>) -> Vec<u8>,
+    ) -> Result<Built, BuildError> {
+        let Columns { columns, rows, findings, root } = self.columns(batches, note)?;
+        Built::new(columns, rows, findings, root)
     }
 
     fn columns(
         self,
-        batches: Vec<Batch>,
+        mut batches: Vec<Batch>,
         note: impl FnOnce(Joined<'_>) -> Vec<u8>,
-    ) -> Result<(Vec<Encoded>, usize, Findings), BuildError> {
+    ) -> Result<Columns, BuildError> {
+        let budget = &Batch::one_budget(&mut batches);
         let mut findings = Findings::default();
-        let mut stitched = Stitched::new(batches, self.root, &mut findings)?;
+        budget.turn();
+        let mut stitched = Stitched::new(batches, self.root, budget, &mut findings)?;
         let (root, bucket) = (stitched.root(), stitched.bucket());
-        let items = Items::new(&mut stitched, root, bucket, &mut findings);
-        let (bytes, ends) = items.take_names(&mut stitched);
-        let (names, mut parents) = rayon::join(
-            || distinct(bytes, ends, |item| items.file[item] != NO_FILE, &self.case),
-            || Parents::new(&stitched, &items, &mut findings),
-        );
+        let mut items = Items::new(&mut stitched, root, bucket, &mut findings);
+        let names = items.take_names(&mut stitched);
+        let file = std::mem::take(&mut items.file);
+        let distinct = || {
+            let mut names = distinct(names, |item| file[item] != NO_FILE, &self.case, budget)?;
+            let columns = emit::names(&mut names, budget)?;
+            Ok::<_, SpillError>((names, columns))
+        };
+        let parents = || {
+            let parents = Parents::new(&stitched, &items, &file, &mut findings);
+            // From here on nothing is looked up by its record.
+            (stitched.records, stitched.names, items.primary) = Default::default();
+            parents
+        };
+        let (mut parents, names) = side_by_side(budget, parents, distinct);
+        let (names, mut columns) = names?;
+        budget.count(budget::Items { claims: parents.claims(), ..Default::default() })?;
+        items.file = file;
         let numbering = tree::number(&stitched, &items, &mut parents, &names.of_item, &mut findings);
+        let Distinct { of_item, items_end, .. } = names;
+        drop(of_item);
         let rows = RowTable::new(numbering, &parents, &items, &stitched);
         drop(parents);
-        let streams = std::mem::take(&mut stitched.streams);
-        let (mut columns, of_rows) = rayon::join(
+        items.file = Vec::new();
+        let Stitched { files, streams, .. } = stitched;
+        let (of_files, of_rows) = side_by_side(
+            budget,
             || {
-                let (facts, mut columns) = files::pack_files(&stitched, &rows.order);
-                drop(stitched);
+                let (facts, mut columns) = files::pack_files(files, &rows.order, budget)?;
                 let sources = Sources { rows: &rows, facts: &facts, items: &items, streams: &streams };
-                let (totals, allocated) =
-                    rayon::join(|| emit::totals(Totals::new(&sources)), || emit::allocated(&facts));
-                columns.extend(totals);
-                columns.push(allocated);
-                columns
+                let (totals, allocated) = rayon::join(
+                    || {
+                        let totals = Totals::new(&sources);
+                        (totals.root(&rows), emit::totals(totals, budget))
+                    },
+                    || emit::allocated(&facts, budget),
+                );
+                columns.extend(totals.1?);
+                columns.push(allocated?);
+                Ok::<_, SpillError>((totals.0, columns))
             },
             || {
-                let mut columns = emit::names(names, &rows);
-                columns.extend(emit::rows(&rows, &items, &streams));
-                columns
+                let mut columns = emit::postings(&items_end, &rows, budget)?;
+                columns.extend(emit::rows(&rows, &items, &streams, budget)?);
+                Ok::<_, SpillError>(columns)
             },
         );
-        columns.extend(of_rows);
+        let (root, of_files) = of_files?;
+        columns.extend(of_files);
+        columns.extend(of_rows?);
         let note = note(Joined { findings: &findings, streams: items.streams() });
-        columns.extend(emit::kept(&self.case, note));
-        Ok((columns, rows.len(), findings))
+        columns.extend(emit::kept(&self.case, note, budget)?);
+        columns.sort_unstable_by_key(|column| column.column);
+        Ok(Columns { columns, rows: rows.len(), findings, root })
+    }
+}
+
+/// All of an index, packed.
+struct Columns {
+    /// In the order of their numbers.
+    columns: Vec<Encoded>,
+    rows: usize,
+    findings: Findings,
+    /// What lies below the root.
+    root: Total,
+}
+
+/// Both, on two threads if there is memory for what both take.
+fn side_by_side<A: Send, B: Send>(
+    budget: &Budget,
+    a: impl FnOnce() -> A + Send,
+    b: impl FnOnce() -> B + Send,
+) -> (A, B) {
+    if budget.is_limited() {
+        let a = a();
+        (a, b())
+    } else {
+        rayon::join(a, b)
     }
 }

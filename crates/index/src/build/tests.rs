@@ -3,7 +3,8 @@
 use proptest::prelude::*;
 
 use super::tree::DEPTH_MAX;
-use super::{Builder, FindingKind, Findings};
+use super::{BuildError, Builder, FindingKind, Findings};
+use crate::budget::{Budget, OverBudget};
 use crate::{Batch, CaseTable, File, FileFlags, FileId, Index, Patch, RowFlags, Stream, TAG_WOF, Time};
 
 const ROOT: FileId = FileId { record: 5, sequence: 5 };
@@ -90,9 +91,14 @@ impl Record {
     }
 }
 
-/// Builds an index of records, each segment in the batch that `worker` gives it.
-fn build(records: &[Record], segment: usize, worker: impl Fn(usize) -> usize) -> (Index, Findings) {
-    let mut batches: Vec<Batch> = (0..4).map(|_| Batch::new()).collect();
+/// The records in four batches, each segment in the one that `worker` gives it.
+fn batches(
+    records: &[Record],
+    segment: usize,
+    worker: impl Fn(usize) -> usize,
+    batch: impl Fn() -> Batch,
+) -> Result<Vec<Batch>, BuildError> {
+    let mut batches: Vec<Batch> = (0..4).map(|_| batch()).collect();
     let mut segments: Vec<_> = records.chunks(segment).enumerate().collect();
     // What a worker reads comes to it in any order, too.
     segments.sort_by_key(|&(number, _)| worker(number).wrapping_mul(0x9E37_79B9) % 251);
@@ -100,8 +106,47 @@ fn build(records: &[Record], segment: usize, worker: impl Fn(usize) -> usize) ->
         let batch = &mut batches[worker(number) % 4];
         batch.begin(records[0].number);
         records.iter().for_each(|record| record.push(batch));
+        if number % 3 == 0 {
+            batch.hand_on_all()?;
+        }
     }
-    Builder::new(ROOT, CaseTable::default()).build(batches).unwrap()
+    Ok(batches)
+}
+
+/// Builds an index of records, each segment in the batch that `worker` gives it; and again with as little memory as is possible and with
+/// some more, which must give the same.
+fn build(records: &[Record], segment: usize, worker: impl Fn(usize) -> usize) -> (Index, Findings) {
+    let unlimited = batches(records, segment, &worker, Batch::new).unwrap();
+    let (index, findings) = Builder::new(ROOT, CaseTable::default()).build(unlimited).unwrap();
+    let mut snapshot = Vec::new();
+    index.write_to(&mut snapshot).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let within = |bytes: u64| {
+        let budget = Budget::limited(bytes, folder.path());
+        let batches = batches(records, segment, &worker, || Batch::within(&budget, false))?;
+        let builder = Builder::new(ROOT, CaseTable::default());
+        builder.prepare(batches, |_| Vec::new()).map(|built| (built, budget))
+    };
+    let mut least = 0;
+    let at_least = loop {
+        match within(least) {
+            Err(BuildError::OverBudget(OverBudget { needed, allowed })) if needed > allowed => least = needed,
+            built => break built,
+        }
+    };
+    for (allowed, built) in
+        [(least, at_least), (least + 300, within(least + 300)), (u64::MAX, within(u64::MAX))]
+    {
+        let (built, budget) = built.unwrap();
+        let written = built.write(Vec::new()).unwrap();
+        assert_eq!(written.len() as u64, built.bytes());
+        assert!(written == snapshot, "{allowed} bytes allowed");
+        assert_eq!(built.identity(), index.identity());
+        assert_eq!((built.findings(), built.rows()), (&findings, u64::from(index.len())));
+        assert_eq!(built.root_total(), index.row(Index::ROOT).total());
+        assert_eq!(budget.spilled_bytes() > 0, allowed < u64::MAX, "{allowed} bytes allowed");
+    }
+    (index, findings)
 }
 
 /// Everything that can be asked of an index.

@@ -13,6 +13,7 @@ use super::items::Items;
 use super::layout::RowTable;
 use crate::Time;
 use crate::batch::RawStream;
+use crate::index::Total;
 use crate::row::{Kind, RowFlags};
 use crate::rows::{class_of, flags_in, kind_in};
 
@@ -138,6 +139,19 @@ impl Totals {
         }
         pass.close_before(u32::MAX);
         pass.totals
+    }
+
+    /// Those of the root.
+    pub(super) fn root(&self, rows: &RowTable) -> Total {
+        let holds_others = rows.holders.first().is_some_and(|&(row, _)| row == 0);
+        let of = |column: &[u64]| column.first().copied().filter(|_| holds_others).unwrap_or(0);
+        Total {
+            files: of(&self.files),
+            folders: of(&self.folders),
+            bytes: of(&self.bytes),
+            allocated: of(&self.allocated),
+            newest: Time(of(&self.newest)),
+        }
     }
 
     fn reserve(&mut self, holders: usize) {

@@ -73,7 +73,10 @@ pub(super) fn number(
     }
     // What was hung up in the bucket came last there, in the order in which it was met. Now that it is known what
     // hangs there, it takes its place among the others.
-    std::mem::take(&mut walk.hung).into_iter().for_each(|item| parents.hang(item, stitched, items));
+    let hung = std::mem::take(&mut walk.hung);
+    drop(walk);
+    drop(children);
+    parents.hang(&hung, stitched, items);
     let children = Children::new(&parents.of, items, names);
     let mut walk = Walk::new(stitched, items, &children);
     walk.top(items.root, names);
@@ -83,7 +86,7 @@ pub(super) fn number(
 
 /// Notes that something is wrong with an item, unless it is deleted.
 fn note_living(kind: FindingKind, item: u32, stitched: &Stitched, items: &Items, findings: &mut Findings) {
-    let file = &stitched.files[items.file[item as usize] as usize];
+    let file = stitched.files.head(items.file[item as usize]);
     if !file.flags.contains(FileFlags::DELETED) {
         findings.note(kind, file.record);
     }
@@ -207,8 +210,8 @@ impl<'a> Walk<'a> {
     }
 
     fn is_folder(&self, item: u32) -> bool {
-        let file = self.items.file[item as usize] as usize;
-        !self.items.is_stream(item) && self.stitched.files[file].flags.contains(FileFlags::DIRECTORY)
+        let file = self.items.file[item as usize];
+        !self.items.is_stream(item) && self.stitched.files.flags(file).contains(FileFlags::DIRECTORY)
     }
 }
 

@@ -4,13 +4,19 @@
 //! So they are dealt out first, in the order in which they lie, into parts whose names all come before those of the next
 //! part. A part takes its names along and fits into the cache; it is sorted and written there, and the parts know nothing of each
 //! other. Where the parts begin is taken from a sample; a name that very many items bear makes its part large, and no more.
+//!
+//! Where memory is short, what was dealt out lies in a scratch file until its part is sorted.
 
 use std::ops::Range;
 
 use rayon::prelude::*;
 
+use super::first::first_items;
+use super::source::{ItemNames, Loaded};
 use super::text::{Folded, Names};
 use crate::batch::as_u32;
+use crate::budget::{Budget, Kind, SpillError, Stretch};
+use crate::case::CaseTable;
 
 /// Items that are dealt out in one go: their names fit in a core's cache.
 const DEAL_ITEMS: usize = 1 << 15;
@@ -21,31 +27,74 @@ const PARTS_MAX: usize = 1 << 10;
 /// Names that are looked at for each part, to tell where it begins.
 const SAMPLES: usize = 16;
 
+/// A scratch file is read a few names at a time if there are more hands than this.
+const HANDS: usize = 1 << 10;
+/// More items than so many times what a part should have are likely to bear few names.
+const CROWD: usize = 4;
+
 /// All items, dealt out.
 pub(super) struct Deal {
-    hands: Vec<Hand>,
+    hands: Vec<Dealt>,
     parts: usize,
+    /// Items that a part has if all have as many.
+    usual: usize,
 }
 
 impl Deal {
     /// Deals out the items that are used.
-    pub(super) fn new(names: &Names<'_>, used: impl Fn(usize) -> bool + Sync) -> Self {
+    pub(super) fn new(
+        names: &ItemNames,
+        used: impl Fn(usize) -> bool + Sync,
+        case: &CaseTable,
+        budget: &Budget,
+    ) -> Result<Self, SpillError> {
         let parts = (names.len() / PART_ITEMS).next_power_of_two().min(PARTS_MAX);
-        let bounds = bounds(names, parts);
-        let hands = (0..names.len().div_ceil(DEAL_ITEMS)).into_par_iter().map_init(Vec::new, |seen, hand| {
-            let items = hand * DEAL_ITEMS..names.len().min((hand + 1) * DEAL_ITEMS);
-            Hand::new(names, items, &bounds, &used, seen)
-        });
-        Self { hands: hands.collect(), parts }
+        let step = if budget.is_limited() { DEAL_ITEMS.max(names.len() / HANDS) } else { DEAL_ITEMS };
+        let starts = names.starts(step);
+        let items = |hand: usize| hand * step..names.len().min((hand + 1) * step);
+        let bounds = Bounds::new(names, parts, (0..names.len().div_ceil(step)).map(items), &starts, case)?;
+        let hands = (0..names.len().div_ceil(step)).into_par_iter().map_init(
+            || (Vec::new(), Loaded::default()),
+            |(seen, loaded), number| {
+                let (names, first) = names.load(items(number), starts.get(number).copied(), loaded, case)?;
+                let hand = Hand::new(&names, items(number), first, &bounds, &used, seen);
+                if budget.is_limited() { hand.put(budget) } else { Ok(Dealt::Here(hand)) }
+            },
+        );
+        Ok(Self { hands: hands.collect::<Result<_, _>>()?, parts, usual: names.len() / parts })
     }
 
-    /// The parts in the order of their names.
-    pub(super) fn parts(&self) -> impl IndexedParallelIterator<Item = Part> {
-        (0..self.parts).into_par_iter().map(|number| {
-            let mut part = Part::default();
-            self.hands.iter().for_each(|hand| hand.give(number, &mut part));
-            part
-        })
+    /// How many parts there are.
+    pub(super) fn parts(&self) -> usize {
+        self.parts
+    }
+
+    /// A part. In the order of their numbers, all names of one come before those of the next.
+    pub(super) fn part(
+        &self,
+        number: usize,
+        case: &CaseTable,
+        hash: &impl std::hash::BuildHasher,
+        slots: &mut Vec<u64>,
+    ) -> Result<Part, SpillError> {
+        let (mut part, mut bytes) = (Part::default(), Vec::new());
+        let mut crowd = CROWD * self.usual.max(PART_ITEMS);
+        for hand in &self.hands {
+            match hand {
+                Dealt::Here(hand) => hand.give(number, &mut part),
+                Dealt::Aside { starts, stretch } => {
+                    bytes.clear();
+                    let [from, to] = [starts[number], starts[number + 1]].map(offset);
+                    stretch.read(from..to, &mut bytes)?;
+                    part.take(&bytes, starts[number + 1].0 - starts[number].0);
+                    if part.cards.len() > crowd {
+                        part.thin_out(case, hash, slots);
+                        crowd = CROWD * self.usual.max(PART_ITEMS).max(part.cards.len());
+                    }
+                }
+            }
+        }
+        Ok(part)
     }
 }
 
@@ -56,6 +105,52 @@ pub(super) struct Part {
     pub(super) bytes: Vec<u8>,
     /// Where in `bytes` the name of each item ends.
     pub(super) ends: Vec<u64>,
+    /// All items whose name a card among the first ones bears, each with the place of that card.
+    pub(super) borne: Vec<(u32, u32)>,
+    /// How many cards that are.
+    pub(super) thinned: usize,
+}
+
+impl Part {
+    /// Adds so many cards and their names, as [`Hand::put`] wrote them.
+    fn take(&mut self, bytes: &[u8], cards: usize) {
+        let (cards, names) = bytes.split_at(cards * CARD_BYTES);
+        let mut before = self.bytes.len() as u64;
+        for card in cards.as_chunks().0 {
+            let card = Card::restore(card);
+            before += u64::from(card.length);
+            self.ends.push(before);
+            self.cards.push(card);
+        }
+        self.bytes.extend_from_slice(names);
+    }
+
+    /// Keeps one card of each name, and of the other items only which one they are like.
+    fn thin_out(&mut self, case: &CaseTable, hash: &impl std::hash::BuildHasher, slots: &mut Vec<u64>) {
+        let firsts = first_items(&Names::new(&self.bytes, &self.ends, case), hash, slots);
+        let mut places = vec![0; self.cards.len()];
+        let (mut kept, mut kept_bytes, mut start) = (0, 0, 0);
+        for card in 0..self.cards.len() {
+            let end = usize::try_from(self.ends[card]).unwrap_or(usize::MAX);
+            let first = firsts[card] as usize;
+            if first == card {
+                places[card] = as_u32(kept);
+                self.bytes.copy_within(start..end, kept_bytes);
+                kept_bytes += end - start;
+                self.ends[kept] = kept_bytes as u64;
+                self.cards[kept] = self.cards[card];
+                kept += 1;
+            }
+            if card >= self.thinned {
+                self.borne.push((self.cards[card].item, places[first]));
+            }
+            start = end;
+        }
+        self.cards.truncate(kept);
+        self.ends.truncate(kept);
+        self.bytes.truncate(kept_bytes);
+        self.thinned = kept;
+    }
 }
 
 /// An item, and what was seen of its name.
@@ -70,6 +165,8 @@ pub(super) struct Card {
     part: u16,
 }
 
+/// Bytes of a card in a scratch file.
+const CARD_BYTES: usize = 16;
 /// In the number of a part: the name is ASCII, and folds as ASCII does.
 const ASCII: u16 = 1 << 15;
 const _: () = assert!(PARTS_MAX <= ASCII as usize);
@@ -82,16 +179,93 @@ impl Card {
     fn part(self) -> usize {
         usize::from(self.part & !ASCII)
     }
+
+    fn store(self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.key.to_le_bytes());
+        out.extend_from_slice(&self.item.to_le_bytes());
+        out.extend_from_slice(&self.length.to_le_bytes());
+        out.extend_from_slice(&self.part.to_le_bytes());
+    }
+
+    fn restore(bytes: &[u8; CARD_BYTES]) -> Self {
+        let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = *bytes;
+        Self {
+            key: u64::from_le_bytes([a, b, c, d, e, f, g, h]),
+            item: u32::from_le_bytes([i, j, k, l]),
+            length: u16::from_le_bytes([m, n]),
+            part: u16::from_le_bytes([o, p]),
+        }
+    }
 }
 
-/// The least keys of all parts but the first.
-fn bounds(names: &Names<'_>, parts: usize) -> Vec<u64> {
-    let mut folded = Folded::default();
-    let step = (names.len() / (parts * SAMPLES)).max(1);
-    let mut sample: Vec<u64> =
-        (0..names.len()).step_by(step).map(|item| names.first_key(item, &mut folded).0).collect();
-    sample.sort_unstable();
-    (1..parts).map(|part| sample[part * sample.len() / parts]).collect()
+/// Where all parts but the first begin.
+struct Bounds {
+    keys: Vec<u64>,
+    /// The whole folded name where several bounds have one key, else nothing.
+    ties: Vec<Vec<u8>>,
+}
+
+impl Bounds {
+    /// Takes them from a sample of the names, of which `hands` are looked at in one go.
+    fn new(
+        names: &ItemNames,
+        parts: usize,
+        hands: impl Iterator<Item = Range<usize>>,
+        starts: &[u64],
+        case: &CaseTable,
+    ) -> Result<Self, SpillError> {
+        let (mut folded, mut loaded) = (Folded::default(), Loaded::default());
+        let step = (names.len() / (parts * SAMPLES)).max(1);
+        let mut sample: Vec<(u64, Vec<u8>)> = Vec::new();
+        for (hand, items) in hands.enumerate() {
+            let (names, first) = names.load(items.clone(), starts.get(hand).copied(), &mut loaded, case)?;
+            let sampled = (items.start.next_multiple_of(step)..items.end).step_by(step);
+            sample.extend(sampled.map(|item| {
+                let (key, _) = names.first_key(item - first, &mut folded);
+                (key, names.folded(item - first))
+            }));
+        }
+        sample.sort_unstable();
+        let all = sample.len();
+        let bounds = (1..parts).map(|part| std::mem::take(&mut sample[part * all / parts]));
+        let (keys, mut ties): (Vec<u64>, Vec<Vec<u8>>) = bounds.unzip();
+        for place in 0..keys.len() {
+            let before = place.checked_sub(1).is_some_and(|before| keys[before] == keys[place]);
+            if !before && keys.get(place + 1) != Some(&keys[place]) {
+                ties[place] = Vec::new();
+            }
+        }
+        Ok(Self { keys, ties })
+    }
+
+    /// The part that a name is in.
+    #[inline]
+    fn part(&self, key: u64, folded: impl FnOnce() -> Vec<u8>) -> usize {
+        let part = self.keys.partition_point(|&least| least <= key);
+        match part.checked_sub(1) {
+            Some(last) if !self.ties[last].is_empty() && self.keys[last] == key => {
+                let first = self.keys.partition_point(|&least| least < key);
+                let folded = folded();
+                first + self.ties[first..part].partition_point(|least| *least <= folded)
+            }
+            _ => part,
+        }
+    }
+}
+
+/// What was dealt out in one go.
+enum Dealt {
+    Here(Hand),
+    Aside {
+        /// As in a [`Hand`].
+        starts: Vec<(usize, usize)>,
+        stretch: Stretch,
+    },
+}
+
+/// Where in a stretch a part begins: each has its cards, then its names.
+fn offset((cards, bytes): (usize, usize)) -> usize {
+    cards * CARD_BYTES + bytes
 }
 
 /// Items that were dealt out in one go, part by part.
@@ -103,22 +277,24 @@ struct Hand {
 }
 
 impl Hand {
-    /// Deals out some items. `seen` is memory that may have been used before.
+    /// Deals out some items, whose numbers in `names` are less by `first`. `seen` is memory that may have been used before.
     fn new(
         names: &Names<'_>,
         items: Range<usize>,
-        bounds: &[u64],
+        first: usize,
+        bounds: &Bounds,
         used: &(impl Fn(usize) -> bool + Sync),
         seen: &mut Vec<Card>,
     ) -> Self {
         let mut folded = Folded::default();
-        let mut starts = vec![(0, 0); bounds.len() + 2];
+        let mut starts = vec![(0, 0); bounds.keys.len() + 2];
         seen.clear();
         for item in items.filter(|&item| used(item)) {
-            let bytes = names.plain(item).len();
+            let name = item - first;
+            let bytes = names.plain(name).len();
             let length = u16::try_from(bytes).expect("a name is at most 65 535 bytes long");
-            let (key, is_ascii) = names.first_key(item, &mut folded);
-            let part = bounds.partition_point(|&least| least <= key);
+            let (key, is_ascii) = names.first_key(name, &mut folded);
+            let part = bounds.part(key, || names.folded(name));
             let ascii = if is_ascii { ASCII } else { 0 };
             let start = &mut starts[part + 1];
             *start = (start.0 + 1, start.1 + bytes);
@@ -136,10 +312,21 @@ impl Hand {
             let (place, start) = &mut next[card.part()];
             hand.cards[*place] = card;
             let end = *start + usize::from(card.length);
-            hand.bytes[*start..end].copy_from_slice(names.plain(card.item as usize));
+            hand.bytes[*start..end].copy_from_slice(names.plain(card.item as usize - first));
             (*place, *start) = (*place + 1, end);
         }
         hand
+    }
+
+    /// Puts it aside, each part with its cards and then its names.
+    fn put(self, budget: &Budget) -> Result<Dealt, SpillError> {
+        let Self { cards, bytes, starts } = self;
+        let mut out = Vec::with_capacity(cards.len() * CARD_BYTES + bytes.len());
+        for part in starts.windows(2) {
+            cards[part[0].0..part[1].0].iter().for_each(|card| card.store(&mut out));
+            out.extend_from_slice(&bytes[part[0].1..part[1].1]);
+        }
+        Ok(Dealt::Aside { starts, stretch: budget.put(Kind::Dealt, out)? })
     }
 
     /// Adds its items of a part.

@@ -14,53 +14,68 @@ use rayon::prelude::*;
 use super::deal::{Deal, Part};
 use super::first::first_items;
 use super::sort::Order;
+use super::source::ItemNames;
 use super::spelling::{self, Speller};
 use super::text::Names;
 use super::write::{Written, write};
 use crate::batch::as_u32;
+use crate::budget::{Budget, Kind, SpillError, Stretch};
 use crate::case::CaseTable;
 
 /// The number of a name where there is none.
 pub(super) const NO_NAME: u32 = u32::MAX;
 
 /// The distinct names, numbered by their folded bytes, then by their own.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub(crate) struct Distinct {
     /// For each item the number of its name; `u32::MAX` if it is not used.
     pub(crate) of_item: Vec<u32>,
     /// The folded names one after another, in pieces.
-    pub(crate) folded: Vec<Vec<u8>>,
+    pub(crate) folded: Vec<Stretch>,
     /// Where in the folded names each ends.
     pub(crate) ends: Vec<u64>,
     /// How each name is spelled: the code of [`Speller`].
     pub(crate) spelling: Vec<u64>,
     /// The spelling bytes, in pieces.
-    pub(crate) spellings: Vec<Vec<u8>>,
+    pub(crate) spellings: Vec<Stretch>,
     /// Where the items of each name would end, if they lay in the order of their names.
     pub(crate) items_end: Vec<u32>,
 }
 
-/// Finds the distinct names of the items that are used. Item *i* has the name
-/// `bytes[ends[i - 1]..ends[i]]`.
+/// Finds the distinct names of the items that are used.
+///
+/// # Errors
+/// If what does not fit into the budget cannot be put aside.
 ///
 /// # Panics
-/// If `ends` do not ascend within `bytes`, if there are 2³² − 1 items or more, or if a name is longer than
+/// If the ends of names do not ascend within their bytes, if there are 2³² − 1 items or more, or if a name is longer than
 /// 65 535 bytes.
 pub(crate) fn distinct(
-    bytes: Vec<u8>,
-    ends: Vec<u64>,
+    names: ItemNames,
     used: impl Fn(usize) -> bool + Sync,
     case: &CaseTable,
-) -> Distinct {
-    let items = ends.len();
+    budget: &Budget,
+) -> Result<Distinct, SpillError> {
+    let items = names.len();
     assert!(items < NO_NAME as usize, "{items} items cannot be numbered");
-    let deal = Deal::new(&Names::new(&bytes, &ends, case), used);
-    drop((bytes, ends));
+    let deal = Deal::new(&names, used, case, budget)?;
+    drop(names);
     let (speller, hash) = (Speller::new(case), RandomState::default());
-    let numbered = |slots: &mut Vec<u64>, part: Part| Numbered::new(&part, &speller, case, &hash, slots);
-    let parts: Vec<Numbered> = deal.parts().map_init(Vec::new, numbered).collect();
+    let mut joint = Joint::new(items);
+    // What is made of a part takes more than the part, so where memory is short a few are joined before the next ones are begun.
+    let at_once = if budget.is_limited() { rayon::current_num_threads() * 2 } else { deal.parts() };
+    for first in (0..deal.parts()).step_by(at_once) {
+        let parts = first..deal.parts().min(first + at_once);
+        let numbered = |slots: &mut Vec<u64>, part: usize| {
+            let part = deal.part(part, case, &hash, slots)?;
+            Ok(Numbered::new(&part, &speller, case, &hash, slots))
+        };
+        let parts = parts.into_par_iter().map_init(Vec::new, numbered).collect::<Result<Vec<_>, _>>()?;
+        joint.add(parts, budget)?;
+    }
     drop(deal);
-    joined(items, parts)
+    budget.turn();
+    Ok(joint.distinct())
 }
 
 /// The names of a part, numbered within it.
@@ -88,50 +103,72 @@ impl Numbered {
             ranks[entry.item as usize] = rank;
         }
         let mut bearers = vec![0; entries.len()];
-        let items = part.cards.iter().zip(&firsts).map(|(card, &first)| {
-            let rank = ranks[first as usize];
+        let mut ranked = |item: u32, card: u32| {
+            let rank = ranks[firsts[card as usize] as usize];
             bearers[rank as usize] += 1;
-            (card.item, rank)
-        });
-        Self { items: items.collect(), bearers, names: write(&names, &order, &entries, speller) }
+            (item, rank)
+        };
+        // Of the cards that were thinned out every bearer is told of, themselves among them.
+        let mut items = Vec::with_capacity(part.borne.len() + part.cards.len() - part.thinned);
+        items.extend(part.borne.iter().map(|&(item, card)| ranked(item, card)));
+        let cards = (0u32..).zip(&part.cards).skip(part.thinned);
+        items.extend(cards.map(|(place, card)| ranked(card.item, place)));
+        Self { items, bearers, names: write(&names, &order, &entries, speller) }
     }
 }
 
-/// All parts as one.
-fn joined(items: usize, parts: Vec<Numbered>) -> Distinct {
-    let count = parts.iter().map(|part| part.names.ends.len()).sum();
-    let mut distinct = Distinct {
-        ends: Vec::with_capacity(count),
-        spelling: Vec::with_capacity(count),
-        items_end: Vec::with_capacity(count),
-        ..Distinct::default()
-    };
-    let mut of_item: Vec<AtomicU32> = Vec::new();
-    of_item.resize_with(items, || AtomicU32::new(NO_NAME));
-    let (mut spelling_bytes, mut numbered) = (0, Vec::with_capacity(parts.len()));
-    let (mut bytes, mut bearers) = (0, 0);
-    for part in parts {
-        numbered.push((as_u32(distinct.ends.len()), part.items));
-        let Written { folded, ends, codes, spellings } = part.names;
-        distinct.ends.extend(ends.iter().map(|end| bytes + end));
-        distinct.spelling.extend(codes.iter().map(|&code| spelling::moved(code, spelling_bytes)));
-        distinct.items_end.extend(part.bearers.iter().map(|count| {
-            bearers += count;
-            bearers
-        }));
-        bytes += folded.len() as u64;
-        spelling_bytes += spellings.len() as u64;
-        distinct.folded.push(folded);
-        distinct.spellings.push(spellings);
+/// Parts as one, as far as they are there.
+struct Joint {
+    of_item: Vec<AtomicU32>,
+    distinct: Distinct,
+    folded_bytes: u64,
+    spelling_bytes: u64,
+    bearers: u32,
+}
+
+impl Joint {
+    fn new(items: usize) -> Self {
+        let mut of_item = Vec::new();
+        of_item.resize_with(items, || AtomicU32::new(NO_NAME));
+        let distinct = Distinct::default();
+        Self { of_item, distinct, folded_bytes: 0, spelling_bytes: 0, bearers: 0 }
     }
-    numbered.into_par_iter().for_each(|(first, items)| {
-        for (item, rank) in items {
-            // Relaxed: nobody reads it before all threads are joined.
-            of_item[item as usize].store(first + rank, Relaxed);
+
+    /// Adds parts that come next.
+    fn add(&mut self, parts: Vec<Numbered>, budget: &Budget) -> Result<(), SpillError> {
+        let Self { of_item, distinct, folded_bytes, spelling_bytes, bearers } = self;
+        let count: usize = parts.iter().map(|part| part.names.ends.len()).sum();
+        distinct.ends.reserve(count);
+        distinct.spelling.reserve(count);
+        distinct.items_end.reserve(count);
+        let mut numbered = Vec::with_capacity(parts.len());
+        for part in parts {
+            numbered.push((as_u32(distinct.ends.len()), part.items));
+            let Written { folded, ends, codes, spellings } = part.names;
+            distinct.ends.extend(ends.iter().map(|end| *folded_bytes + end));
+            distinct.spelling.extend(codes.iter().map(|&code| spelling::moved(code, *spelling_bytes)));
+            distinct.items_end.extend(part.bearers.iter().map(|count| {
+                *bearers += count;
+                *bearers
+            }));
+            *folded_bytes += folded.len() as u64;
+            *spelling_bytes += spellings.len() as u64;
+            distinct.folded.push(budget.put(Kind::Columns, folded)?);
+            distinct.spellings.push(budget.put(Kind::Columns, spellings)?);
         }
-    });
-    distinct.of_item = of_item.into_iter().map(AtomicU32::into_inner).collect();
-    distinct
+        numbered.into_par_iter().for_each(|(first, items)| {
+            for (item, rank) in items {
+                // Relaxed: nobody reads it before all threads are joined.
+                of_item[item as usize].store(first + rank, Relaxed);
+            }
+        });
+        Ok(())
+    }
+
+    fn distinct(self) -> Distinct {
+        let of_item = self.of_item.into_iter().map(AtomicU32::into_inner).collect();
+        Distinct { of_item, ..self.distinct }
+    }
 }
 
 #[cfg(test)]
@@ -141,7 +178,9 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::names::samples;
+    use crate::budget::{Chain, Runs};
+    use crate::names::{HandedNames, samples};
+    use crate::pieces::Piece;
 
     fn lay_out<'a>(names: impl IntoIterator<Item = &'a [u8]>) -> (Vec<u8>, Vec<u64>) {
         let mut bytes = Vec::new();
@@ -153,20 +192,60 @@ mod tests {
         (bytes, ends)
     }
 
-    /// Compares with a sorted set; the answer must be the same on one thread and on four.
+    /// The names as two workers handed them on who took turns.
+    fn handed(bytes: &[u8], ends: &[u64], budget: &Budget) -> ItemNames {
+        let (mut runs, mut pieces) = ([Runs::default(), Runs::default()], Vec::new());
+        for (number, part) in bytes.chunks(100).enumerate() {
+            let start = usize::try_from(runs[number % 2].bytes()).unwrap();
+            pieces.push(Piece { batch: number % 2, range: start..start + part.len() });
+            runs[number % 2].push(budget.put(Kind::Columns, part.to_vec()).unwrap());
+        }
+        let starts = [0].into_iter().chain(ends.iter().copied());
+        let lengths = ends.iter().zip(starts).map(|(end, start)| u16::try_from(end - start).unwrap());
+        ItemNames::Handed(HandedNames {
+            names: Chain::new(runs.into(), &pieces, 1),
+            streams: Chain::default(),
+            made: Vec::new(),
+            lengths: lengths.collect(),
+        })
+    }
+
+    fn concat(stretches: &[Stretch]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        stretches.iter().for_each(|stretch| stretch.read(0..stretch.len(), &mut bytes).unwrap());
+        bytes
+    }
+
+    /// Compares with a sorted set; the answer must be the same on one thread and on four, and whatever lies in memory.
     fn check(items: &[(Vec<u8>, bool)], case: &CaseTable) {
         let (bytes, ends) = lay_out(items.iter().map(|(name, _)| &name[..]));
-        let [found, again] = [1, 4].map(|threads| {
+        let folder = tempfile::tempdir().unwrap();
+        let budgets =
+            [Budget::unlimited(), Budget::limited(0, folder.path()), Budget::limited(9999, folder.path())];
+        let of = |threads: usize, budget: &Budget| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            pool.install(|| distinct(bytes.clone(), ends.clone(), |item| items[item].1, case))
-        });
-        assert!(found == again);
+            let names = match budget.is_limited() {
+                false => ItemNames::Here { bytes: bytes.clone(), ends: ends.clone() },
+                true => handed(&bytes, &ends, budget),
+            };
+            pool.install(|| distinct(names, |item| items[item].1, case, budget)).unwrap()
+        };
+        let found = of(1, &budgets[0]);
+        let (all_folded, spellings) = (concat(&found.folded), concat(&found.spellings));
+        for (threads, budget) in [(4, &budgets[0]), (1, &budgets[1]), (4, &budgets[1]), (2, &budgets[2])] {
+            let again = of(threads, budget);
+            assert_eq!(again.of_item, found.of_item);
+            assert!(
+                (&again.ends, &again.spelling, &again.items_end)
+                    == (&found.ends, &found.spelling, &found.items_end)
+            );
+            assert!(concat(&again.folded) == all_folded && concat(&again.spellings) == spellings);
+        }
         let used = items.iter().filter(|(_, used)| *used);
         let model: BTreeSet<(Vec<u8>, &[u8])> = used.map(|(name, _)| (case.fold(name), &name[..])).collect();
         assert_eq!((found.ends.len(), found.spelling.len()), (model.len(), model.len()));
         let speller = Speller::new(case);
         let (mut start, mut restored) = (0, Vec::new());
-        let (all_folded, spellings) = (found.folded.concat(), found.spellings.concat());
         for ((folded, plain), (&end, &code)) in model.iter().zip(found.ends.iter().zip(&found.spelling)) {
             let end = usize::try_from(end).unwrap();
             assert_eq!(&all_folded[start..end], folded);
@@ -198,8 +277,9 @@ mod tests {
     fn no_items() {
         check(&[], &CaseTable::default());
         check(&[(b"a".to_vec(), false)], &CaseTable::default());
-        let none = distinct(Vec::new(), Vec::new(), |_| true, &CaseTable::default());
-        assert!(none.of_item.is_empty() && none.ends.is_empty() && none.folded.concat().is_empty());
+        let none = ItemNames::Here { bytes: Vec::new(), ends: Vec::new() };
+        let none = distinct(none, |_| true, &CaseTable::default(), &Budget::unlimited()).unwrap();
+        assert!(none.of_item.is_empty() && none.ends.is_empty() && concat(&none.folded).is_empty());
     }
 
     #[test]

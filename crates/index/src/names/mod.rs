@@ -14,6 +14,7 @@ mod pattern;
 #[cfg(test)]
 mod samples;
 mod sort;
+mod source;
 mod spelling;
 mod text;
 mod write;
@@ -24,6 +25,7 @@ use std::sync::OnceLock;
 
 pub(crate) use cursor::NameCursor;
 pub(crate) use distinct::{Distinct, distinct};
+pub(crate) use source::{HandedNames, ItemNames};
 use spelling::Speller;
 
 use crate::CaseTable;

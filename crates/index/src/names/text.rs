@@ -45,6 +45,11 @@ impl<'a> Names<'a> {
         self.ends.len()
     }
 
+    /// The folded name of an item.
+    pub(super) fn folded(&self, item: usize) -> Vec<u8> {
+        self.case.fold(self.plain(item))
+    }
+
     fn range(&self, item: usize) -> Range<usize> {
         let start = item.checked_sub(1).map_or(0, |before| self.ends[before]);
         place(start)..place(self.ends[item])

@@ -38,6 +38,14 @@ impl Query {
     }
 }
 
+/// Reads a size as queries have them, such as `512mb` or `1.5gb`, in bytes.
+///
+/// # Errors
+/// If it is none; the error says where and what to do.
+pub fn parse_size(text: &str) -> Result<u64, QueryError> {
+    parse::size(text).map_err(|fault| QueryError::new(text, fault))
+}
+
 /// Which rows are seen beside the usual ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Visibility {

@@ -28,8 +28,8 @@ pub use format::Column;
 pub(crate) use format::Transform;
 pub(crate) use open::{Directory, exactly, open};
 pub(crate) use packed::{
-    CHUNK, CHUNK_WORDS, Packed, PackedCursor, Packer, TASK_VALUES, bits_of, joined, pack,
+    CHUNK, CHUNK_WORDS, Done, Packed, PackedCursor, Packer, TASK_VALUES, bits_of, joined, pack,
 };
 pub(crate) use ranked::{Ranked, rank};
 pub use storage::SnapshotBytes;
-pub(crate) use writer::{Encoded, Writer};
+pub(crate) use writer::{Encoded, Ready, WriteError, write_seeking};

@@ -5,20 +5,24 @@ use std::ops::RangeInclusive;
 
 use proptest::prelude::*;
 
-use super::{Column, Directory, Encoded, Packed, SnapshotBytes, Transform, Writer, open, pack, rank};
+use super::{Column, Directory, Encoded, Packed, SnapshotBytes, Transform, open, pack, rank, write_seeking};
+use crate::budget::{Budget, Kind};
 
 /// A snapshot of one column.
 fn directory(column: Column, transform: Transform, bytes: Vec<u8>, values: usize) -> Directory {
-    let mut writer = Writer::new(Cursor::new(Vec::new())).unwrap();
-    writer.column(Encoded { column, transform, pieces: vec![bytes], values }).unwrap();
-    let bytes = writer.finish(2).unwrap().into_inner();
-    open(SnapshotBytes::Owned(bytes), false).unwrap()
+    let pieces = vec![Budget::unlimited().put(Kind::Columns, bytes).unwrap()];
+    let encoded = Encoded { column, transform, pieces, values };
+    let written = write_seeking(Cursor::new(Vec::new()), 2, |writer| writer.take_column(encoded)).unwrap();
+    open(SnapshotBytes::Owned(written.into_inner()), false).unwrap()
 }
 
 fn packed_bytes(values: &[u64]) -> Vec<u8> {
-    let (pieces, count) = pack(values.len(), |range, out| out.copy_from_slice(&values[range]));
+    let fill = |range: std::ops::Range<usize>, out: &mut [u64]| out.copy_from_slice(&values[range]);
+    let (pieces, count) = pack(values.len(), &Budget::unlimited(), fill).unwrap();
     assert_eq!(count, values.len());
-    pieces.concat()
+    let mut bytes = Vec::new();
+    pieces.iter().for_each(|piece| piece.read(0..piece.len(), &mut bytes).unwrap());
+    bytes
 }
 
 fn packed(values: &[u64]) -> (Directory, Packed) {

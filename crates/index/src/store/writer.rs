@@ -1,4 +1,7 @@
-//! Writes a snapshot: columns one after another, checksums as they pass, the header last.
+//! Writes a snapshot: columns one after another, checksums as they pass, and the header, which tells where all is.
+//!
+//! The header stands first and is known last. Who can go back writes it then; who cannot goes over the columns twice, and the first
+//! time writes them to nowhere.
 
 use std::io::{self, Seek, SeekFrom, Write};
 
@@ -9,6 +12,16 @@ use super::format::{
     ALIGNMENT_BYTES, BLOCK_BYTES, COLUMNS_MAX, Column, Entry, HEADER_BYTES, Header, MAGIC, Transform,
     VERSION, block_seed, identity, tail_checksum,
 };
+use crate::budget::{SpillError, Stretch};
+
+/// Why a snapshot could not be written.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum WriteError {
+    #[error(transparent)]
+    Spill(#[from] SpillError),
+    #[error(transparent)]
+    Write(#[from] io::Error),
+}
 
 /// A column ready to be written.
 #[derive(Debug)]
@@ -16,14 +29,14 @@ pub(crate) struct Encoded {
     pub(crate) column: Column,
     pub(crate) transform: Transform,
     /// Its bytes, in pieces.
-    pub(crate) pieces: Vec<Vec<u8>>,
+    pub(crate) pieces: Vec<Stretch>,
     pub(crate) values: usize,
 }
 
 impl Encoded {
     /// How many bytes the column takes.
     pub(crate) fn bytes(&self) -> usize {
-        self.pieces.iter().map(Vec::len).sum()
+        self.pieces.iter().map(Stretch::len).sum()
     }
 }
 
@@ -38,19 +51,29 @@ pub(crate) struct Writer<W> {
     entries: Vec<Entry>,
 }
 
-impl<W: Write + Seek> Writer<W> {
-    /// Starts at the beginning of `out`, which has to be empty.
-    ///
-    /// # Errors
-    /// Whatever writing gives, here and below.
-    pub(crate) fn new(mut out: W) -> io::Result<Self> {
-        out.write_all(&[0; HEADER_BYTES])?;
+impl<W: Write> Writer<W> {
+    /// Starts behind the header, which is the caller's to write.
+    pub(crate) fn new(out: W) -> Self {
         let block = Xxh3::with_seed(block_seed(0));
-        Ok(Self { out, at: HEADER_BYTES, block, in_block: 0, checksums: Vec::new(), entries: Vec::new() })
+        Self { out, at: HEADER_BYTES, block, in_block: 0, checksums: Vec::new(), entries: Vec::new() }
     }
 
     /// Appends a column. Columns come in the order of their numbers.
-    pub(crate) fn column(&mut self, encoded: Encoded) -> io::Result<()> {
+    ///
+    /// # Errors
+    /// Whatever writing gives, here and below, or reading what was put aside.
+    pub(crate) fn column(&mut self, encoded: &Encoded) -> Result<(), WriteError> {
+        self.begin(encoded)?;
+        encoded.pieces.iter().try_for_each(|piece| self.piece(piece))
+    }
+
+    /// The same, and gives back the memory of each piece when it is written.
+    pub(crate) fn take_column(&mut self, encoded: Encoded) -> Result<(), WriteError> {
+        self.begin(&encoded)?;
+        encoded.pieces.into_iter().try_for_each(|piece| self.piece(&piece))
+    }
+
+    fn begin(&mut self, encoded: &Encoded) -> io::Result<()> {
         let padding = self.at.next_multiple_of(ALIGNMENT_BYTES) - self.at;
         self.put(&[0; ALIGNMENT_BYTES][..padding])?;
         let (transform, scale) = encoded.transform.code();
@@ -63,7 +86,11 @@ impl<W: Write + Seek> Writer<W> {
             bytes: (encoded.bytes() as u64).into(),
             values: (encoded.values as u64).into(),
         });
-        encoded.pieces.into_iter().try_for_each(|piece| self.put(&piece))
+        Ok(())
+    }
+
+    fn piece(&mut self, piece: &Stretch) -> Result<(), WriteError> {
+        piece.pieces(|bytes| Ok(self.put(bytes)?))
     }
 
     fn put(&mut self, mut bytes: &[u8]) -> io::Result<()> {
@@ -87,8 +114,8 @@ impl<W: Write + Seek> Writer<W> {
         self.in_block = 0;
     }
 
-    /// Writes tail and header. The caller flushes.
-    pub(crate) fn finish(mut self, rows: u64) -> io::Result<W> {
+    /// Writes the tail, and says what the header is.
+    pub(crate) fn finish(mut self, rows: u64) -> io::Result<(W, Header)> {
         if self.in_block > 0 {
             self.close_block();
         }
@@ -110,8 +137,74 @@ impl<W: Write + Seek> Writer<W> {
             checksum: 0.into(),
         };
         header.checksum = header.checksum_of().into();
-        self.out.seek(SeekFrom::Start(0))?;
-        self.out.write_all(header.as_bytes())?;
-        Ok(self.out)
+        Ok((self.out, header))
+    }
+}
+
+/// Writes a snapshot to `out`, which has to be empty: `columns` are its columns. The caller flushes.
+pub(crate) fn write_seeking<W: Write + Seek>(
+    mut out: W,
+    rows: u64,
+    columns: impl FnOnce(&mut Writer<W>) -> Result<(), WriteError>,
+) -> Result<W, WriteError> {
+    out.write_all(&[0; HEADER_BYTES])?;
+    let mut writer = Writer::new(out);
+    columns(&mut writer)?;
+    let (mut out, header) = writer.finish(rows)?;
+    out.seek(SeekFrom::Start(0))?;
+    out.write_all(header.as_bytes())?;
+    Ok(out)
+}
+
+/// What is written, counted and kept nowhere.
+fn nowhere(rows: u64, columns: &[Encoded]) -> Result<Header, WriteError> {
+    let mut writer = Writer::new(io::sink());
+    columns.iter().try_for_each(|column| writer.column(column))?;
+    Ok(writer.finish(rows)?.1)
+}
+
+/// A snapshot of `columns` that is ready to be written, wherever they lie.
+#[derive(Debug)]
+pub(crate) struct Ready {
+    columns: Vec<Encoded>,
+    rows: u64,
+    header: Header,
+}
+
+impl Ready {
+    /// `columns` are in the order of their numbers.
+    pub(crate) fn new(columns: Vec<Encoded>, rows: u64) -> Result<Self, WriteError> {
+        let header = nowhere(rows, &columns)?;
+        Ok(Self { columns, rows, header })
+    }
+
+    pub(crate) fn identity(&self) -> u64 {
+        self.header.identity.get()
+    }
+
+    /// Bytes of the whole snapshot.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.header.file_bytes.get()
+    }
+
+    pub(crate) fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// Writes all of it, from the beginning to the end.
+    pub(crate) fn write<W: Write>(&self, mut out: W) -> Result<W, WriteError> {
+        out.write_all(self.header.as_bytes())?;
+        let mut writer = Writer::new(out);
+        self.columns.iter().try_for_each(|column| writer.column(column))?;
+        let (out, header) = writer.finish(self.rows)?;
+        // What was put aside was read twice: the disk may have given other bytes the second time.
+        if header.as_bytes() != self.header.as_bytes() {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                "a scratch file does not keep what is written",
+            )
+            .into());
+        }
+        Ok(out)
     }
 }

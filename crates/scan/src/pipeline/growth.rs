@@ -85,6 +85,7 @@ impl Pipeline {
         let workers = reads.parsers.min(plan.chunks.len()).max(1);
         let more = Shared {
             volume,
+            budget: shared.budget,
             device: Arc::clone(&shared.device),
             plan,
             progress: shared.progress,

@@ -7,7 +7,7 @@
 //!
 //! Memory: a buffer for each read in flight, each that waits to be parsed and each worker, and the rows. A record gives at
 //! most as many rows as attributes fit into it, so that batches and index together take at most four bytes for each byte of the `$MFT`
-//! that was read, and 64 MiB.
+//! that was read, and 64 MiB. Within a [`Budget`], they take no more than that.
 
 mod ahead;
 mod bitmap;
@@ -23,7 +23,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 
-use quarry_index::{Builder, FileId, Index};
+use quarry_index::{Batch, Budget, BuildError, Builder, FileId, Index, Need};
 use quarry_io::port::{BackendKind, DEPTH_MAX};
 use quarry_io::{BufferPool, Device};
 use quarry_ntfs::metafile;
@@ -136,7 +136,7 @@ impl Pipeline {
     /// # Errors
     /// If it was stopped, if a read failed and the pipeline is strict, or if there are more records than an index holds.
     pub fn read(&self, volume: &Volume, progress: &Progress) -> Result<Parsed, ScanError> {
-        self.read_from(None, volume, progress)
+        self.read_within(&Budget::unlimited(), None, volume, progress)
     }
 
     /// The same for one of several volumes: it has as many threads as all of them may have, and leave to work in turns.
@@ -144,12 +144,27 @@ impl Pipeline {
     /// # Errors
     /// As [`read`](Self::read).
     pub fn read_among(&self, seat: &Seat, volume: &Volume, progress: &Progress) -> Result<Parsed, ScanError> {
-        let pipeline = Self { threads: self.threads.min(seat.threads()), ..*self };
-        pipeline.read_from(Some(seat.clone()), volume, progress)
+        self.read_within(&Budget::unlimited(), Some(seat), volume, progress)
+    }
+
+    /// The same within a budget, which then holds for building, too; perhaps as one of several volumes.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read); and if the budget is less than so many records take at least, or than those take that came.
+    pub fn read_within(
+        &self,
+        budget: &Budget,
+        seat: Option<&Seat>,
+        volume: &Volume,
+        progress: &Progress,
+    ) -> Result<Parsed, ScanError> {
+        let threads = seat.map_or(self.threads, |seat| self.threads.min(seat.threads()));
+        Self { threads, ..*self }.read_from(budget, seat.cloned(), volume, progress)
     }
 
     fn read_from(
         &self,
+        budget: &Budget,
         seat: Option<Seat>,
         volume: &Volume,
         progress: &Progress,
@@ -172,9 +187,14 @@ impl Pipeline {
             prepared => prepared?,
         };
         let workers = shape.workers();
+        let buffers_bytes = (buffers.count() * buffers.buffer_bytes()) as u64;
+        budget
+            .begin(Need { files: reads.records, threads: workers, buffers: buffers_bytes })
+            .map_err(BuildError::from)?;
         let shared = Shared {
             volume,
             device,
+            budget,
             plan,
             progress,
             strict: self.strict,
@@ -232,7 +252,8 @@ impl Pipeline {
                 seat.pin(number);
             }
             let volume = shared.volume;
-            let absorber = Absorber::new(self.deleted, self.evidence, volume.protection, volume.size_limit());
+            let batch = Batch::within(shared.budget, self.evidence);
+            let absorber = Absorber::new(batch, self.deleted, volume.protection, volume.size_limit());
             Worker { shared, absorber, record: Vec::new() }.work()
         };
         let worker = &worker;

@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use quarry_index::Budget;
 use quarry_io::{BufferPool, Device, ReadError};
 use quarry_ntfs::Protection;
 use quarry_sync::Permit;
@@ -26,6 +27,7 @@ pub(super) struct Shared<'a> {
     pub(super) volume: &'a Volume,
     /// What is read.
     pub(super) device: Arc<dyn Device>,
+    pub(super) budget: &'a Budget,
     pub(super) plan: Plan,
     pub(super) progress: &'a Progress,
     pub(super) strict: bool,
@@ -152,6 +154,7 @@ impl Worker<'_> {
             },
         }
         self.shared.progress.add(end - first);
+        self.absorber.batch.hand_on()?;
         Ok(())
     }
 

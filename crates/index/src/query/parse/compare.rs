@@ -110,7 +110,7 @@ const SIZE_HINT: &str = "write a size such as 512, 64kb, 1.5gb, >10mb, 1kb..2mb 
 const FRACTION_DIGITS_MAX: usize = 9;
 
 /// `512`, `64kb`, `1.5gb` or `empty`: everything that rounds down to what is written.
-fn size(input: &mut Input<'_>) -> Parsed<Bounds> {
+pub(super) fn size(input: &mut Input<'_>) -> Parsed<Bounds> {
     let at = word_ahead(input);
     let digits = run(input, |c| c.is_ascii_digit())?;
     if digits.is_empty() {

@@ -68,9 +68,27 @@ pub(super) fn parse(query: &str, now: &Zoned) -> Result<Expr, Fault> {
         let expected = format!("at most {QUERY_BYTES_MAX} bytes");
         return Err(Fault { at, expected, hint: "shorten the query".to_owned() });
     }
+    whole(query, now, grammar::query)
+}
+
+/// Reads a size as it stands behind `size:`, in bytes.
+pub(super) fn size(text: &str) -> Result<u64, Fault> {
+    let size = |input: &mut Input<'_>| {
+        let size = compare::size(input)?;
+        let rest = here(input)..text.len();
+        if rest.is_empty() { Ok(size.first) } else { fault(rest, "one size", "write it as in 512mb or 2gb") }
+    };
+    whole(text, &Zoned::default(), size)
+}
+
+fn whole<'q, T>(
+    query: &'q str,
+    now: &'q Zoned,
+    mut parser: impl Parser<Input<'q>, T, ErrMode<Fault>>,
+) -> Result<T, Fault> {
     let context = Context { query, now, case: None, groups: 0, terms: 0, patterns: 0 };
     let mut input = Input { input: LocatingSlice::new(query), state: context };
-    grammar::query.parse_next(&mut input).map_err(|error| match error {
+    parser.parse_next(&mut input).map_err(|error| match error {
         ErrMode::Backtrack(fault) | ErrMode::Cut(fault) => fault,
         ErrMode::Incomplete(_) => Fault::at(query.len()..query.len(), "a term", "finish the query"),
     })

@@ -12,7 +12,7 @@ mod sweep;
 
 pub(crate) use cursor::PackedCursor;
 use head::{HEAD_BYTES, Head};
-pub(crate) use pack::{Packer, TASK_VALUES, bits_of, joined, pack};
+pub(crate) use pack::{Done, Packer, TASK_VALUES, bits_of, joined, pack};
 pub(crate) use sweep::CHUNK_WORDS;
 
 use super::column::Place;

@@ -6,6 +6,7 @@ use rayon::prelude::*;
 
 use super::head::Head;
 use super::{CHUNK, EXCEPTION_BYTES};
+use crate::budget::{Budget, Kind, SpillError, Stretch};
 
 /// Chunks that a thread packs before it asks for more.
 const TASK_CHUNKS: usize = 32;
@@ -33,10 +34,27 @@ impl Packer {
         self.heads.push(head);
         self.values += chunk.len();
     }
+
+    /// What was packed, put where there is room for it.
+    pub(crate) fn done(self, budget: &Budget) -> Result<Done, SpillError> {
+        let Self { bodies, heads, values } = self;
+        Ok(Done { bodies: budget.put(Kind::Columns, bodies)?, heads, values })
+    }
+}
+
+/// Numbers that were packed, and are one of the parts of a column.
+#[derive(Debug)]
+pub(crate) struct Done {
+    bodies: Stretch,
+    heads: Vec<Head>,
+    values: usize,
 }
 
 /// A column of what was packed one after another: its bytes in pieces, and how many numbers it has.
-pub(crate) fn joined(parts: impl IntoIterator<Item = Packer>) -> (Vec<Vec<u8>>, usize) {
+pub(crate) fn joined(
+    parts: impl IntoIterator<Item = Done>,
+    budget: &Budget,
+) -> Result<(Vec<Stretch>, usize), SpillError> {
     let (mut pieces, mut heads) = (Vec::new(), Vec::new());
     let (mut before, mut values) = (0, 0);
     for part in parts {
@@ -47,12 +65,16 @@ pub(crate) fn joined(parts: impl IntoIterator<Item = Packer>) -> (Vec<Vec<u8>>, 
         values += part.values;
         pieces.push(part.bodies);
     }
-    pieces.push(heads);
-    (pieces, values)
+    pieces.push(budget.put(Kind::Columns, heads)?);
+    Ok((pieces, values))
 }
 
 /// Packs `values` numbers, of which `fill` gives those of a chunk, on all threads: as [`joined`].
-pub(crate) fn pack(values: usize, fill: impl Fn(Range<usize>, &mut [u64]) + Sync) -> (Vec<Vec<u8>>, usize) {
+pub(crate) fn pack(
+    values: usize,
+    budget: &Budget,
+    fill: impl Fn(Range<usize>, &mut [u64]) + Sync,
+) -> Result<(Vec<Stretch>, usize), SpillError> {
     let tasks = (0..values.div_ceil(TASK_VALUES)).into_par_iter().map(|task| {
         let (mut packer, mut numbers) = (Packer::default(), [0; CHUNK]);
         let end = values.min((task + 1) * TASK_VALUES);
@@ -62,9 +84,9 @@ pub(crate) fn pack(values: usize, fill: impl Fn(Range<usize>, &mut [u64]) + Sync
             fill(chunk, numbers);
             packer.push(numbers);
         }
-        packer
+        packer.done(budget)
     });
-    joined(tasks.collect::<Vec<_>>())
+    joined(tasks.collect::<Result<Vec<_>, _>>()?, budget)
 }
 
 /// How many bits the fields and the exceptions of a chunk take, but for a few.

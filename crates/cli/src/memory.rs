@@ -1,0 +1,119 @@
+//! Building within `--memory`: the budget, and an index that is not built in memory.
+
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use quarry_index::{Budget, BuildError, Built, Index, OverBudget, SnapshotBytes, SpillError, Total};
+use quarry_io::Map;
+use quarry_scan::ScanError;
+
+use crate::args::Memory;
+use crate::failure::{Complaint, chain};
+
+/// Bytes that are written in one go.
+const WRITE_BYTES: usize = 1 << 20;
+const MIB: u64 = 1 << 20;
+
+impl Memory {
+    /// What the user allows; what does not fit goes to `usual`, if no other folder was named.
+    pub(crate) fn budget(&self, usual: &Path) -> Budget {
+        let folder = self.scratch.as_deref().unwrap_or(usual);
+        self.memory.map_or_else(Budget::unlimited, |bytes| Budget::limited(bytes, folder))
+    }
+
+    /// The folder for what is put aside while nothing is published.
+    pub(crate) fn folder(&self) -> PathBuf {
+        self.scratch.clone().unwrap_or_else(std::env::temp_dir)
+    }
+}
+
+/// An index as it comes out of a scan.
+#[derive(Debug)]
+pub(crate) enum Product {
+    Index(Index),
+    /// Built within a budget.
+    Built(Built),
+}
+
+impl Product {
+    pub(crate) fn rows(&self) -> u64 {
+        match self {
+            Self::Index(index) => u64::from(index.len()),
+            Self::Built(built) => built.rows(),
+        }
+    }
+
+    /// What lies below the root.
+    pub(crate) fn root_total(&self) -> Total {
+        match self {
+            Self::Index(index) => index.row(Index::ROOT).total(),
+            Self::Built(built) => built.root_total(),
+        }
+    }
+
+    pub(crate) fn identity(&self) -> u64 {
+        match self {
+            Self::Index(index) => index.identity(),
+            Self::Built(built) => built.identity(),
+        }
+    }
+
+    /// Writes the snapshot.
+    pub(crate) fn write_to(&self, mut out: impl Write) -> Result<(), BuildError> {
+        match self {
+            Self::Index(index) => Ok(index.write_to(&mut out)?),
+            Self::Built(built) => {
+                built.write(BufWriter::with_capacity(WRITE_BYTES, out))?.flush().map_err(Into::into)
+            }
+        }
+    }
+
+    /// The index, to be searched: one that is not in memory is written to a file without a name in `folder`, and mapped from there.
+    pub(crate) fn open(self, folder: &Path) -> Result<Index, Complaint> {
+        let built = match self {
+            Self::Index(index) => return Ok(index),
+            Self::Built(built) => built,
+        };
+        let complain = |error: &dyn std::error::Error| {
+            let complaint = Complaint::about(folder.display().to_string(), chain(error));
+            complaint.then("name another folder with --scratch, or leave out --memory")
+        };
+        let file = tempfile::tempfile_in(folder).map_err(|error| complain(&error))?;
+        let written =
+            built.write(BufWriter::with_capacity(WRITE_BYTES, &file)).and_then(|mut out| Ok(out.flush()?));
+        written.map_err(|error| complain(&error))?;
+        drop(built);
+        let map = Map::open(&file).map_err(|error| complain(&error))?;
+        Index::open(SnapshotBytes::Mapped(map)).map_err(|error| complain(&error))
+    }
+}
+
+/// What the user can do about a build that went wrong for its budget, where there is something.
+pub(crate) fn advice(error: &ScanError) -> Option<String> {
+    match error {
+        ScanError::Build(error) => build_advice(error),
+        _ => None,
+    }
+}
+
+/// The same for a build by itself.
+pub(crate) fn build_advice(error: &BuildError) -> Option<String> {
+    match error {
+        BuildError::OverBudget(OverBudget { needed, .. }) => {
+            Some(format!("allow at least --memory {}mb", needed.div_ceil(MIB)))
+        }
+        BuildError::Spill(SpillError::Full { .. }) => Some(
+            "make room there, name another folder with --scratch, or allow more with --memory".to_owned(),
+        ),
+        BuildError::Spill(_) => Some("name another folder with --scratch".to_owned()),
+        _ => None,
+    }
+}
+
+/// An error of a build as one of writing, for whoever publishes.
+pub(crate) fn as_io(error: BuildError) -> io::Error {
+    match error {
+        BuildError::Write(error) => error,
+        error => io::Error::other(error),
+    }
+}

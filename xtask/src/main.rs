@@ -29,7 +29,7 @@ Commands:
   test [--only STEP,…]    everything that must hold before a change goes in (under 40 minutes from nothing)
   test --windows          its step `windows` alone: builds for Windows, and runs the tests under wine
   soak [--minutes N]      the same questions asked for longer: a million files, long fuzzing, many property cases (60)
-  soak --records N        builds an index of N made-up records within a budget of memory, and holds it to that (100 million take 8 GB)
+  soak --records N        builds an index of N made-up records within a budget of memory, and holds it to that (100 million take 15 GB)
   bench                   measures the scan and the search on a million files, beside a hand-written loop and mft_dump
   volumes                 builds the NTFS volumes that the tests compare with, if they are not there, and says where
 

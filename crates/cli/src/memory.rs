@@ -30,7 +30,7 @@ impl Memory {
 /// An index as it comes out of a scan.
 #[derive(Debug)]
 pub(crate) enum Product {
-    Index(Index),
+    Index(Box<Index>),
     /// Built within a budget.
     Built(Built),
 }
@@ -71,7 +71,7 @@ impl Product {
     /// The index, to be searched: one that is not in memory is written to a file without a name in `folder`, and mapped from there.
     pub(crate) fn open(self, folder: &Path) -> Result<Index, Complaint> {
         let built = match self {
-            Self::Index(index) => return Ok(index),
+            Self::Index(index) => return Ok(*index),
             Self::Built(built) => built,
         };
         let complain = |error: &dyn std::error::Error| {

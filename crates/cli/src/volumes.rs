@@ -138,7 +138,7 @@ impl Scanned {
             Ok(Self { product: Product::Built(built), report, reads })
         } else {
             let Scan { index, report, reads } = parsed.build(note)?;
-            Ok(Self { product: Product::Index(index), report, reads })
+            Ok(Self { product: Product::Index(Box::new(index)), report, reads })
         }
     }
 }

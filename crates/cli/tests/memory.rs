@@ -72,7 +72,7 @@ fn a_scan_within_memory_makes_the_same_entry_and_leaves_nothing_even_if_it_is_ki
     std::fs::create_dir(folder.join("aside")).expect("a folder");
     let scan = ["scan", "made.mft", "--catalog", "kept", "--quiet", "--threads", "2"];
     let exported = |name: &str, more: &[&str]| {
-        let done = run(folder, &[&scan, &["--name", name], more].concat());
+        let done = run(folder, &[&scan[..], &["--name", name], more].concat());
         assert!(done.status.success(), "{}", text(&done.stderr));
         let found =
             run(folder, &["find", "", "--on", name, "--catalog", "kept", "--deleted", "--format", "csv"]);

@@ -269,6 +269,15 @@ mod tests {
     }
 
     #[test]
+    fn a_full_disk_is_told_from_other_faults() {
+        let budget = Budget::limited(0, "/scratch");
+        let full = budget.failed("written", io::ErrorKind::StorageFull.into());
+        assert!(matches!(&full, SpillError::Full { folder, .. } if folder == Path::new("/scratch")), "{full}");
+        let other = budget.failed("written", io::ErrorKind::PermissionDenied.into());
+        assert!(matches!(other, SpillError::Failed { step: "written", .. }), "{other}");
+    }
+
+    #[test]
     fn rows_that_come_take_the_room_of_what_is_kept() {
         let items = |names| Items { names, ..Items::default() };
         let folder = tempfile::tempdir().unwrap();

@@ -1,3 +1,5 @@
+//! Pointers as text and back, and what is no pointer: cut, changed, newer, sealed again.
+
 use super::*;
 use proptest::option;
 use proptest::prelude::*;

@@ -1,3 +1,5 @@
+//! Commits that are shared, what waits for them, and what a failed one leaves.
+
 use std::sync::Mutex as StdMutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc;

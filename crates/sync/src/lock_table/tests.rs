@@ -1,3 +1,5 @@
+//! Keys that exclude each other, those that do not, and entries that do not stay.
+
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 

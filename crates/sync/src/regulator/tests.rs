@@ -1,3 +1,5 @@
+//! Leave that is asked for, given, kept within its limit and given back.
+
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;

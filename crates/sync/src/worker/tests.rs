@@ -1,3 +1,5 @@
+//! Work in its order, panics that end no worker, and ends that wait for what was begun.
+
 use std::sync::Mutex as StdMutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc;

@@ -1,35 +1,17 @@
-//! The log of an entry: what has changed since its snapshot, batch by batch, drawn in `docs/formats/log.md`.
-//!
-//! A log is appended to and flushed before a batch is acknowledged, so a crash leaves whole frames and at most one that is torn; it is
-//! read up to the first frame that does not check out. A log that was found is never appended to: what is good of it is written
-//! anew and flushed first, for a frame that a killed process left may be visible and not on the disk. Rejected: cutting the torn
-//! end off in place, which settles nothing about the frames before it.
-
-use std::io;
-use std::path::PathBuf;
-use std::sync::Arc;
+//! The bytes of a log: a header that says whose it is, and frames that each stand for themselves at their place.
 
 use thiserror::Error as ThisError;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-use crate::catalog::Catalog;
-use crate::durable::{Draft, remove_if_there};
-use crate::entry::Entry;
-use crate::error::{During, Error, Step};
-use crate::layout::Part;
-use crate::lock::EntryLock;
-use crate::storage::Output;
+use super::LOG_BYTES_MAX;
 
 const MAGIC: [u8; 8] = *b"QUARRYLG";
 const VERSION: u32 = 1;
-const HEADER_BYTES: usize = 32;
+pub(super) const HEADER_BYTES: usize = 32;
 /// Where the header's checksum is, and its seed.
 const HEADER_CHECKSUM: usize = 24;
 const HEADER_SEED: u64 = 3;
-const FRAME_HEAD_BYTES: usize = 16;
-/// Bytes that the frames of a log take at most, its header included.
-pub(crate) const LOG_BYTES_MAX: usize = 256 << 20;
-
+pub(super) const FRAME_HEAD_BYTES: usize = 16;
 /// Why a file is no log of a snapshot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ThisError)]
 #[non_exhaustive]
@@ -73,19 +55,7 @@ pub(crate) struct Found {
     pub(crate) left: u64,
 }
 
-/// A log that is being written.
-#[derive(Debug)]
-pub(crate) struct Log {
-    path: PathBuf,
-    identity: u64,
-    output: Box<dyn Output>,
-    frames: u32,
-    bytes: usize,
-    /// A write or a flush failed: what is on the disk is not known any more.
-    broken: bool,
-}
-
-fn header(identity: u64) -> [u8; HEADER_BYTES] {
+pub(super) fn header(identity: u64) -> [u8; HEADER_BYTES] {
     let mut header = [0; HEADER_BYTES];
     let (told, checksum) = header.split_at_mut(HEADER_CHECKSUM);
     told[..8].copy_from_slice(&MAGIC);
@@ -95,7 +65,7 @@ fn header(identity: u64) -> [u8; HEADER_BYTES] {
     header
 }
 
-fn check_header(header: &[u8; HEADER_BYTES], identity: u64) -> Result<(), LogError> {
+pub(super) fn check_header(header: &[u8; HEADER_BYTES], identity: u64) -> Result<(), LogError> {
     let (told, checksum) = header.split_at(HEADER_CHECKSUM);
     if !told.starts_with(&MAGIC) || checksum != xxh3_64_with_seed(told, HEADER_SEED).to_le_bytes() {
         return Err(LogError::Header);
@@ -116,7 +86,7 @@ fn array<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
 }
 
 /// A frame: length, number, checksum, batch.
-fn push_frame(out: &mut Vec<u8>, batch: &[u8], number: u32, identity: u64) {
+pub(super) fn push_frame(out: &mut Vec<u8>, batch: &[u8], number: u32, identity: u64) {
     let start = out.len();
     out.extend_from_slice(&u32::try_from(batch.len()).unwrap_or(u32::MAX).to_le_bytes());
     out.extend_from_slice(&number.to_le_bytes());
@@ -135,7 +105,7 @@ fn frame_checksum(head: &[u8], batch: &[u8], identity: u64) -> u64 {
 }
 
 /// The frames up to the first that does not check out.
-fn frames(bytes: &[u8], identity: u64) -> Found {
+pub(super) fn frames(bytes: &[u8], identity: u64) -> Found {
     let mut found = Found::default();
     let mut rest = bytes;
     while let Some((batch, tail)) = frame(rest, found.batches.len(), identity) {
@@ -154,100 +124,6 @@ fn frame(bytes: &[u8], number: usize, identity: u64) -> Option<(&[u8], &[u8])> {
     let sound = usize::try_from(u32::from_le_bytes([e, f, g, h])).ok()? == number
         && u64::from_le_bytes(checksum) == frame_checksum(head.get(..8)?, batch, identity);
     sound.then_some((batch, rest))
-}
-
-impl Catalog {
-    /// What the log of an entry holds. Takes no lock: a frame that is being written is not there yet.
-    pub(crate) fn read_log(&self, entry: &Entry) -> Result<Found, Error> {
-        let path = self.path(&entry.name, entry.log());
-        let bytes = match self.storage.read(&path, LOG_BYTES_MAX + 1) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Found::default()),
-            read => read.during(Step::Read, &path)?,
-        };
-        let Some((header, rest)) = bytes.split_first_chunk::<HEADER_BYTES>() else {
-            return Err(Error::Log { path, source: LogError::Header });
-        };
-        match check_header(header, entry.identity) {
-            Ok(()) => Ok(frames(rest, entry.identity)),
-            Err(source) => Err(Error::Log { path, source }),
-        }
-    }
-}
-
-impl EntryLock {
-    /// Writes the log of `entry` with these batches in place of the one that is there. Its folder is still to be flushed.
-    pub(crate) fn write_log(&mut self, entry: &Entry, batches: &[Vec<u8>]) -> Result<Log, Error> {
-        self.sound()?;
-        let (new, path) = (self.path(Part::LogNew), self.path(entry.log()));
-        let mut bytes = header(entry.identity).to_vec();
-        for (number, batch) in (0..).zip(batches) {
-            push_frame(&mut bytes, batch, number, entry.identity);
-        }
-        let storage = Arc::clone(&self.catalog.storage);
-        remove_if_there(&*storage, &new)?;
-        let mut draft = Draft::create(&*storage, new)?;
-        draft.put(&bytes)?;
-        let (flushed, output) = draft.flush_open().inspect_err(|_| self.poisoned = true)?;
-        flushed.rename(&path)?;
-        let output = output.ok_or_else(|| Error::Poisoned { name: self.name.clone() })?;
-        let frames = u32::try_from(batches.len()).unwrap_or(u32::MAX);
-        Ok(Log { path, identity: entry.identity, output, frames, bytes: bytes.len(), broken: false })
-    }
-}
-
-impl Log {
-    /// Bytes that it has.
-    pub(crate) fn bytes(&self) -> u64 {
-        self.bytes as u64
-    }
-
-    /// Whether it holds no batch.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.frames == 0
-    }
-
-    /// Appends a batch and flushes: when this returns, it is there for good. After a failure nothing more is appended.
-    pub(crate) fn append(&mut self, batch: &[u8]) -> Result<(), Error> {
-        let refuse = |source| Err(Error::Log { path: self.path.clone(), source });
-        if self.broken {
-            return Err(Error::LogBroken { path: self.path.clone() });
-        }
-        let mut frame = Vec::with_capacity(FRAME_HEAD_BYTES + batch.len());
-        push_frame(&mut frame, batch, self.frames, self.identity);
-        if self.bytes + frame.len() > LOG_BYTES_MAX {
-            return refuse(LogError::Full);
-        }
-        self.broken = true;
-        self.write_all(&frame).during(Step::Write, &self.path)?;
-        self.output.sync().during(Step::Flush, &self.path)?;
-        self.broken = false;
-        self.bytes += frame.len();
-        self.frames += 1;
-        Ok(())
-    }
-
-    /// Leaves no room, as very many batches would.
-    #[cfg(test)]
-    pub(crate) fn fill_up(&mut self) {
-        self.bytes = LOG_BYTES_MAX;
-    }
-
-    /// Takes no more.
-    pub(crate) fn close(&mut self) {
-        self.broken = true;
-    }
-
-    fn write_all(&mut self, mut bytes: &[u8]) -> io::Result<()> {
-        while !bytes.is_empty() {
-            match self.output.write(bytes) {
-                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-                Ok(count) => bytes = bytes.get(count..).unwrap_or_default(),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(())
-    }
 }
 
 #[cfg(test)]

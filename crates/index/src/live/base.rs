@@ -103,6 +103,11 @@ impl Base {
         self.records.get(record)
     }
 
+    /// The same with the number of the file, which is looked up by counting bits.
+    pub(super) fn place_of(&self, record: u32) -> Option<(u32, u32)> {
+        self.row_of(record).map(|row| (row, self.index.row(row).file()))
+    }
+
     /// Whether a file has rows beside its first name.
     pub(super) fn has_extras(&self, file: u32) -> bool {
         self.extras.contains_key(&file)

@@ -1,6 +1,5 @@
 //! The states that replace those in the index, and which of its rows they concern.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use foldhash::{HashSet, HashSetExt};
@@ -115,10 +114,7 @@ impl Delta {
         // Records of folders that are new, or gone, or elsewhere.
         let mut moved = Vec::new();
         for change in changes {
-            let record = match &change {
-                Change::Set(state) => state.file.record,
-                Change::Remove(record) => *record,
-            };
+            let record = change.record();
             let root = base.root_record == Some(record);
             if root && matches!(change, Change::Remove(_)) {
                 // There is always a root.
@@ -132,7 +128,7 @@ impl Delta {
                     if self.slot(record) != left {
                         *self.slots.slot(record) = left;
                     }
-                    self.unseat(base, record)
+                    self.unseat(base, record, base.place_of(record))
                 }
                 Change::Set(state) => self.set(base, state, root),
             };
@@ -153,11 +149,10 @@ impl Delta {
         file.file.flags.contains(FileFlags::DIRECTORY)
     }
 
-    /// Takes the file out of the index that has the record there; whether that was a folder.
-    fn unseat(&mut self, base: &Base, record: u32) -> bool {
+    /// Takes the file out of the index that has the record there, by its row and its number; whether that was a folder.
+    fn unseat(&mut self, base: &Base, record: u32, had: Option<(u32, u32)>) -> bool {
         let mut folder = false;
-        if let Some(row) = base.row_of(record) {
-            let file = base.index.row(row).file();
+        if let Some((row, file)) = had {
             for row in base.rows_of(row, file) {
                 self.gone.insert(row);
                 self.irregular.insert_range(row + 1, base.index.row(row).subtree_end());
@@ -189,10 +184,10 @@ impl Delta {
         let mut folders = state.file.flags.contains(FileFlags::DIRECTORY);
         let stayed = matches!(self.slot(record), Slot::Same | Slot::Facts(_));
         let file = as_u32(self.files.len());
-        let kept = base.row_of(record).filter(|&row| root || same_place(base, row, &state));
+        let had = base.place_of(record);
+        let kept = had.filter(|&(row, place)| root || same_place(base, row, place, &state));
         let first = as_u32(self.rows.len());
-        if let Some(row) = kept {
-            let place = base.index.row(row).file();
+        if let Some((row, place)) = kept {
             for row in base.rows_of(row, place) {
                 let stream = base.index.row(row).kind() == Kind::Stream;
                 if stream {
@@ -207,7 +202,7 @@ impl Delta {
                 self.push_streams(base, file, row_of_first_name(base, row, &state), &state);
             }
         } else {
-            folders |= self.unseat(base, record);
+            folders |= self.unseat(base, record, had);
             *self.slots.slot(record) = Slot::File(file);
             let primary = self.base_rows + first;
             for (parent, name) in &state.names {
@@ -258,10 +253,10 @@ fn row_of_first_name(base: &Base, row: u32, state: &FileState) -> u32 {
 }
 
 /// Whether a file of the index would have the same rows in this state, so that what lies in it need not be asked anew.
-fn same_place(base: &Base, row: u32, state: &FileState) -> bool {
+fn same_place(base: &Base, row: u32, place: u32, state: &FileState) -> bool {
     const TELLING: FileFlags =
         FileFlags::DIRECTORY.union(FileFlags::DELETED).union(FileFlags::METAFILE).union(FileFlags::STRAY);
-    let (index, place, file) = (&base.index, base.index.row(row).file(), &state.file);
+    let (index, file) = (&base.index, &state.file);
     let link = |tag| crate::is_link_tag(tag);
     if index.files.sequence.get(place as usize) != u64::from(file.sequence)
         || index.flags_of(place as usize) & TELLING != file.flags & TELLING
@@ -269,14 +264,13 @@ fn same_place(base: &Base, row: u32, state: &FileState) -> bool {
     {
         return false;
     }
-    let names = base.rows_of(row, place).map(|row| index.row(row));
-    let mut had =
-        names.filter(|row| row.kind() != Kind::Stream).map(|row| (row.claimed_parent(), row.name()));
-    if let [(parent, name)] = state.names.as_slice() {
+    if let ([(parent, name)], false) = (state.names.as_slice(), base.has_extras(place)) {
         // Nearly every file.
-        return had.next().is_some_and(|had| had == (Some(*parent), Cow::Borrowed(name)))
-            && had.next().is_none();
+        let had = index.row(row);
+        return had.claimed_parent() == Some(*parent) && *had.name() == **name;
     }
+    let names = base.rows_of(row, place).map(|row| index.row(row));
+    let had = names.filter(|row| row.kind() != Kind::Stream).map(|row| (row.claimed_parent(), row.name()));
     let had: Vec<_> = had.collect();
     let twice = |(place, (_, name)): (usize, &(FileId, Vec<u8>))| {
         state.names.get(place + 1..).unwrap_or_default().iter().any(|(_, other)| other == name)

@@ -57,6 +57,17 @@ pub enum Change {
     Remove(u32),
 }
 
+impl Change {
+    /// The number of the record that it is of.
+    #[must_use]
+    pub fn record(&self) -> u32 {
+        match self {
+            Self::Set(state) => state.file.record,
+            Self::Remove(record) => *record,
+        }
+    }
+}
+
 /// An index and its changes.
 #[derive(Debug, Clone)]
 pub struct View {

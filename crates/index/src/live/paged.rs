@@ -64,7 +64,10 @@ impl<T: Copy + Default> Paged<T> {
 
     /// All values in pages that are there, ascending.
     pub(super) fn iter(&self) -> impl Iterator<Item = (u32, T)> {
-        self.leaves().flat_map(|(first, leaf)| (first..).zip(leaf.iter().copied()))
+        // Not a range from the first: behind the last number of the last page there is none.
+        self.leaves().flat_map(|(first, leaf)| {
+            leaf.iter().enumerate().map(move |(at, value)| (first + as_u32(at), *value))
+        })
     }
 }
 
@@ -251,6 +254,14 @@ mod tests {
                 prop_assert!(rows.iter().eq((0..4_101).filter(|row| !model.contains(row))));
             }
         }
+    }
+
+    /// Found by fuzzing: a record of the greatest number ended in an overflow.
+    #[test]
+    fn the_last_number_has_a_place() {
+        let mut paged = Paged::new();
+        *paged.slot(u32::MAX) = 7;
+        assert_eq!(paged.iter().last(), Some((u32::MAX, 7)));
     }
 
     #[test]

@@ -95,7 +95,7 @@ pub(crate) fn open(
         // Whoever writes on behind --on means the query, or the folder: images mostly have an ending.
         let opened = open_one(target, reading).map_err(|complaint| match target {
             Target::Path { path, near: None }
-                if place > 0 && !path.exists() && path.extension().is_none() =>
+                if place > 0 && !on.on.is_empty() && !path.exists() && path.extension().is_none() =>
             {
                 complaint.then("what stands behind --on are sources: put the rest before it")
             }

@@ -272,7 +272,10 @@ mod tests {
     fn a_full_disk_is_told_from_other_faults() {
         let budget = Budget::limited(0, "/scratch");
         let full = budget.failed("written", io::ErrorKind::StorageFull.into());
-        assert!(matches!(&full, SpillError::Full { folder, .. } if folder == Path::new("/scratch")), "{full}");
+        assert!(
+            matches!(&full, SpillError::Full { folder, .. } if folder == Path::new("/scratch")),
+            "{full}"
+        );
         let other = budget.failed("written", io::ErrorKind::PermissionDenied.into());
         assert!(matches!(other, SpillError::Failed { step: "written", .. }), "{other}");
     }

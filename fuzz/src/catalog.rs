@@ -35,7 +35,7 @@ pub fn catalog(data: &[u8]) {
 }
 
 /// A folder of its own; in memory where there is such a place, for every case flushes its files.
-fn home() -> tempfile::TempDir {
+pub(crate) fn home() -> tempfile::TempDir {
     let memory = Path::new("/dev/shm");
     let made = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
     made.expect("a temporary folder")
@@ -145,13 +145,13 @@ fn put(path: &Path, u: &mut Unstructured<'_>) -> Result<()> {
     Ok(())
 }
 
-fn some_bytes(u: &mut Unstructured<'_>) -> Result<Vec<u8>> {
+pub(crate) fn some_bytes(u: &mut Unstructured<'_>) -> Result<Vec<u8>> {
     let length = u.int_in_range(0..=200)?.min(u.len());
     Ok(u.bytes(length)?.to_vec())
 }
 
 /// A copy that was cut, or with some bytes others.
-fn damaged(sound: &[u8], u: &mut Unstructured<'_>) -> Result<Vec<u8>> {
+pub(crate) fn damaged(sound: &[u8], u: &mut Unstructured<'_>) -> Result<Vec<u8>> {
     let mut bytes = sound.to_vec();
     if u.arbitrary()? {
         bytes.truncate(u.int_in_range(0..=bytes.len())?);

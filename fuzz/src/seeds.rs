@@ -41,6 +41,7 @@ pub fn seeds() -> Vec<Seed> {
         ("catalog", (1..=12).map(|seed| choices(seed, 32 << (seed / 3))).collect()),
         ("dump", dumps()),
         ("identify", disks()),
+        ("log", (1..=12).map(|seed| choices(seed, 48 << (seed / 3))).collect()),
         ("query", QUERIES.lines().map(|line| line.trim().as_bytes().to_vec()).collect()),
         ("record", records().iter().map(RecordBuilder::build).collect()),
         ("runs", run_lists()),

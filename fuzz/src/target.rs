@@ -19,6 +19,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "catalog", body: crate::catalog },
     Target { name: "dump", body: crate::dump },
     Target { name: "identify", body: crate::identify },
+    Target { name: "log", body: crate::log },
     Target { name: "query", body: crate::query },
     Target { name: "record", body: crate::record },
     Target { name: "runs", body: crate::runs },

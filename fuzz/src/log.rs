@@ -244,18 +244,19 @@ fn index() -> Index {
     let mut batch = Batch::new();
     batch.begin(0);
     let folder = FileFlags::DIRECTORY;
-    let of = |record| FileId { record, sequence: 1 };
-    let files: [(u32, FileFlags, &[(FileId, &str)]); 5] = [
-        (30, folder, &[(ROOT, "b")]),
-        (31, folder, &[(of(30), "inner")]),
-        (32, FileFlags::empty(), &[(of(31), "plain.txt")]),
-        (33, FileFlags::empty(), &[(of(31), "one"), (ROOT, "two")]),
-        (34, folder, &[(of(99), "lost")]),
+    let of = |record| if record == ROOT.record { ROOT } else { FileId { record, sequence: 1 } };
+    type Names = &'static [(u32, &'static str)];
+    let files: [(u32, FileFlags, Names); 5] = [
+        (30, folder, &[(5, "b")]),
+        (31, folder, &[(30, "inner")]),
+        (32, FileFlags::empty(), &[(31, "plain.txt")]),
+        (33, FileFlags::empty(), &[(31, "one"), (5, "two")]),
+        (34, folder, &[(99, "lost")]),
     ];
     for (record, flags, names) in files {
         batch.open_file();
-        for (parent, name) in names {
-            batch.name(*parent, false, |blob| blob.extend_from_slice(name.as_bytes()));
+        for &(parent, name) in names {
+            batch.name(of(parent), false, |blob| blob.extend_from_slice(name.as_bytes()));
         }
         if record == 33 {
             let stream = Stream { size: 5, allocated: 8, packed: false };

@@ -100,8 +100,7 @@ fn things(catalog: &Catalog, u: &mut Unstructured<'_>) -> Result<()> {
 
 /// A name as a catalogue gives it, nearly so, or another.
 fn file_name(u: &mut Unstructured<'_>) -> Result<String> {
-    let kind =
-        *u.choose(&["entry", "entry-new", "lock", "scratch", "snapshot", "snapshot-new", "Entry", ""])?;
+    let kind = *u.choose(&["entry", "entry-new", "lock", "snapshot", "snapshot-new", "Entry", ""])?;
     let name = *u.choose(&NAMES)?;
     let generation = *u.choose(&[0, 1, 2, 3, u64::MAX])?;
     let identity = xxh3_64(u.choose(&SNAPSHOTS)?);
@@ -217,12 +216,11 @@ fn use_all(catalog: &Catalog, home: &Path, u: &mut Unstructured<'_>) {
     }
     for step in 0..u.int_in_range(0..=8usize).unwrap_or(0) {
         let (name, other) = (&names[step % 3], &names[(step + 1) % 3]);
-        match u.int_in_range(0..=5u8).unwrap_or(0) {
+        match u.int_in_range(0..=4u8).unwrap_or(0) {
             0 => replace(catalog, name),
             1 => drop(catalog.rename(name, other, Wait::No)),
             2 => drop(catalog.collect().expect("listed")),
             3 => drop(catalog.remove(name, Wait::No)),
-            4 => scratch(catalog, name),
             _ => import(catalog, name, &home.join(format!("export-{}", step % 4))),
         }
     }
@@ -278,13 +276,6 @@ fn replace(catalog: &Catalog, name: &Name) {
         assert_eq!(bytes, SNAPSHOTS[2].len() as u64);
         catalog.remove(name, Wait::No).expect("just published");
         assert!(matches!(catalog.show(name), Err(Error::NoEntry { .. })));
-    }
-}
-
-fn scratch(catalog: &Catalog, name: &Name) {
-    let Ok(mut lock) = catalog.lock(name, Wait::No) else { return };
-    if let Ok(scratch) = lock.scratch() {
-        assert_eq!(fs::read_dir(scratch.path()).expect("made").count(), 0, "what another build left");
     }
 }
 

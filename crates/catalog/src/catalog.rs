@@ -94,7 +94,7 @@ impl Catalog {
             for member in members.iter().filter(|member| member.name == *name) {
                 let leftover = match (&current, member.part) {
                     (_, Part::Lock) => false,
-                    (_, Part::EntryNew | Part::SnapshotNew { .. } | Part::LogNew | Part::Scratch) => true,
+                    (_, Part::EntryNew | Part::SnapshotNew { .. } | Part::LogNew) => true,
                     (Ok(Some(Pointer::Live(entry))), part @ (Part::Snapshot { .. } | Part::Log { .. })) => {
                         !entry.keeps(part)
                     }
@@ -140,7 +140,7 @@ impl Catalog {
         let (mut members, mut foreign) = (Vec::new(), Vec::new());
         for Found { file_name, folder } in found {
             let member = file_name.to_str().and_then(Member::parse);
-            match member.filter(|member| member.part.is_folder() == folder) {
+            match member.filter(|_| !folder) {
                 Some(member) => members.push(member),
                 None if file_name == OsStr::new(CATALOG_LOCK) && !folder => {}
                 None => foreign.push(self.folder.join(file_name)),

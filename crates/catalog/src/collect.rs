@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use crate::catalog::Catalog;
 use crate::durable::remove_if_there;
-use crate::error::{During, Error, Step};
+use crate::error::Error;
 use crate::layout::Part;
 use crate::lock::{EntryLock, Wait};
 use crate::name::Name;
@@ -30,7 +30,7 @@ pub struct Collected {
 /// What could not be deleted.
 #[derive(Debug)]
 pub struct Left {
-    /// The file or folder.
+    /// The file, or the catalogue's folder.
     pub path: PathBuf,
     /// Why.
     pub error: Error,
@@ -154,7 +154,7 @@ impl EntryLock {
         Ok(collected)
     }
 
-    /// Deletes all parts that `keep` does not name; never the lock, or a scratch folder in use.
+    /// Deletes all parts that `keep` does not name; never the lock.
     pub(crate) fn sweep(&mut self, keep: impl Fn(Part) -> bool) -> Collected {
         let mut collected = Collected::default();
         match self.members() {
@@ -170,12 +170,7 @@ impl EntryLock {
 
     fn delete(&self, part: Part, collected: &mut Collected) {
         let (path, storage) = (self.path(part), &*self.catalog.storage);
-        let deleted = match part {
-            Part::Scratch if self.scratch.strong_count() > 0 => return,
-            Part::Scratch => storage.remove_folder(&path).during(Step::Delete, &path),
-            _ => remove_if_there(storage, &path),
-        };
-        match deleted {
+        match remove_if_there(storage, &path) {
             Ok(()) => collected.removed.push(path),
             Err(error) => collected.leave(path, error),
         }

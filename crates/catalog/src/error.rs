@@ -37,7 +37,7 @@ pub enum Step {
     Link,
     /// Flushing a folder to its disk.
     FlushFolder,
-    /// Deleting a file or folder.
+    /// Deleting a file.
     Delete,
     /// Locking a file.
     Lock,

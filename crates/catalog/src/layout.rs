@@ -17,7 +17,7 @@ const _: () = assert!(
         <= FILE_NAME_BYTES_MAX
 );
 
-/// A file or folder that belongs to an entry.
+/// A file that belongs to an entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Member {
     pub(crate) name: Name,
@@ -43,7 +43,6 @@ pub(crate) enum Part {
         identity: u64,
     },
     LogNew,
-    Scratch,
 }
 
 impl Part {
@@ -64,7 +63,6 @@ impl Part {
                 format!("log.{name}.{generation:0GENERATION_DIGITS$}.{identity:0IDENTITY_DIGITS$x}")
             }
             Self::LogNew => format!("log-new.{name}"),
-            Self::Scratch => format!("scratch.{name}"),
         }
     }
 
@@ -74,13 +72,8 @@ impl Part {
             Self::Snapshot { generation, .. }
             | Self::SnapshotNew { generation }
             | Self::Log { generation, .. } => Some(generation),
-            Self::Lock | Self::Entry | Self::EntryNew | Self::LogNew | Self::Scratch => None,
+            Self::Lock | Self::Entry | Self::EntryNew | Self::LogNew => None,
         }
-    }
-
-    /// Whether the catalogue makes this part as a folder.
-    pub(crate) fn is_folder(self) -> bool {
-        self == Self::Scratch
     }
 }
 
@@ -103,7 +96,6 @@ impl Member {
                 identity: u64::from_str_radix(words.next()?, 16).ok()?,
             },
             "log-new" => Part::LogNew,
-            "scratch" => Part::Scratch,
             _ => return None,
         };
         // Writing it again finds what numbers can be spelled in more than one way, and words that are left.
@@ -142,7 +134,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn file_names_are_read_as_written(name: String, generation: u64, identity: u64, kind in 0..8) {
+        fn file_names_are_read_as_written(name: String, generation: u64, identity: u64, kind in 0..7) {
             let Ok(name) = Name::new(&name) else { return Ok(()) };
             let part = match kind {
                 0 => Part::Lock,
@@ -151,8 +143,7 @@ mod tests {
                 3 => Part::Snapshot { generation, identity },
                 4 => Part::SnapshotNew { generation },
                 5 => Part::Log { generation, identity },
-                6 => Part::LogNew,
-                _ => Part::Scratch,
+                _ => Part::LogNew,
             };
             let file_name = part.file_name(&name);
             prop_assert!(file_name.len() <= FILE_NAME_BYTES_MAX);

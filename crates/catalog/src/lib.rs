@@ -51,7 +51,6 @@ mod place;
 mod pointer;
 mod publish;
 mod rename;
-mod scratch;
 mod source;
 mod storage;
 #[cfg(test)]
@@ -70,6 +69,5 @@ pub use open::Opened;
 pub use place::default_folder;
 pub use pointer::PointerError;
 pub use publish::Published;
-pub use scratch::Scratch;
 pub use source::{KIND_BYTES_MAX, LABEL_BYTES_MAX, PATH_BYTES_MAX, Source, SourceError, SourcePath};
 pub use storage::Trust;

@@ -6,7 +6,6 @@
 //! killed process leaves it), and comparing the file's identity after locking (not every system tells it).
 
 use std::path::PathBuf;
-use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use crate::catalog::Catalog;
@@ -47,11 +46,9 @@ impl Wait {
 pub struct EntryLock {
     pub(crate) catalog: Catalog,
     pub(crate) name: Name,
-    pub(crate) held: Arc<dyn Held>,
+    pub(crate) held: Box<dyn Held>,
     /// A flush failed: what is on the disk is not known any more.
     pub(crate) poisoned: bool,
-    /// Alive as long as a [`Scratch`](crate::Scratch) of this lock is.
-    pub(crate) scratch: Weak<()>,
 }
 
 impl Catalog {
@@ -68,13 +65,7 @@ impl Catalog {
             let held = self.storage.try_lock(&path).during(Step::Lock, &path)?;
             drop(whole);
             if let Some(held) = held {
-                return Ok(EntryLock {
-                    catalog: self.clone(),
-                    name: name.clone(),
-                    held: Arc::from(held),
-                    poisoned: false,
-                    scratch: Weak::new(),
-                });
+                return Ok(EntryLock { catalog: self.clone(), name: name.clone(), held, poisoned: false });
             }
             if !wait.goes_on_after(waited) {
                 return Err(Error::Locked { name: name.clone() });
@@ -119,8 +110,7 @@ impl EntryLock {
 
     /// Unlocks, and deletes the lock file if it is all that is left of the entry.
     pub(crate) fn release(self) -> Result<(), Error> {
-        let last_holder = self.scratch.strong_count() == 0;
-        if !last_holder || self.poisoned || self.members()?.iter().any(|part| *part != Part::Lock) {
+        if self.poisoned || self.members()?.iter().any(|part| *part != Part::Lock) {
             return Ok(());
         }
         let whole = self.catalog.lock_whole()?;

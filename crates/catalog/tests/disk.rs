@@ -132,21 +132,6 @@ fn two_locks_of_one_entry() {
 }
 
 #[test]
-fn a_scratch_folder_goes_with_its_build() {
-    let folder = tempfile::tempdir().unwrap();
-    let catalog = Catalog::at(folder.path());
-    // Somebody was killed in the middle of a build.
-    fs::create_dir_all(folder.path().join("scratch.a/deep")).unwrap();
-    fs::write(folder.path().join("scratch.a/deep/run"), "old").unwrap();
-    let mut lock = catalog.lock(&name("a"), Wait::No).unwrap();
-    let scratch = lock.scratch().unwrap();
-    assert!(file_names(scratch.path()).is_empty());
-    fs::write(scratch.path().join("run"), "new").unwrap();
-    drop(scratch);
-    assert_eq!(file_names(folder.path()), ["lock", "lock.a"]);
-}
-
-#[test]
 fn an_entry_is_carried_to_another_catalogue() {
     let home = tempfile::tempdir().unwrap();
     let [from, to] = ["from", "to"].map(|folder| Catalog::at(home.path().join(folder)));
@@ -250,8 +235,6 @@ mod unix {
         for file in file_names(catalog.folder()) {
             assert_eq!(mode(&catalog.folder().join(&file)), 0o600, "{file}");
         }
-        let mut lock = catalog.lock(&name("a"), Wait::No).unwrap();
-        assert_eq!(mode(lock.scratch().unwrap().path()), 0o700);
     }
 
     #[test]
@@ -266,20 +249,6 @@ mod unix {
         assert_eq!(foreign.trust, Trust::Foreign);
         assert!(!foreign.map(5).unwrap().is_mapped());
         assert!(foreign.map(4).is_err(), "more than was allowed was read");
-    }
-
-    /// What stands in a scratch folder's place is foreign, and nothing foreign is deleted: found by fuzzing, where it was a link.
-    #[test]
-    fn a_link_in_the_place_of_a_scratch_folder_stays() {
-        let home = tempfile::tempdir().unwrap();
-        let catalog = Catalog::at(home.path().join("catalog"));
-        publish(&catalog, "a", b"bytes");
-        let link = catalog.folder().join("scratch.a");
-        symlink(home.path(), &link).unwrap();
-        assert!(catalog.lock(&name("a"), Wait::No).unwrap().scratch().is_err());
-        publish(&catalog, "a", b"new");
-        catalog.collect().unwrap();
-        assert!(link.symlink_metadata().unwrap().is_symlink());
     }
 
     /// A link could lead a reader, or a writer, to any file.

@@ -122,8 +122,6 @@ fn child(folder: &Path, mut random: Random) -> ExitCode {
 
 fn publish(catalog: &Catalog, name: &Name, random: &mut Random) -> Result<(), Error> {
     let mut lock = catalog.lock(name, Wait::AtMost(Duration::from_millis(40)))?;
-    let scratch = lock.scratch()?;
-    std::fs::write(scratch.path().join("run"), b"spilled").unwrap();
     let length = usize::try_from(random.below(SNAPSHOT_BYTES_MAX)).unwrap();
     let bytes: Vec<u8> = (0..length / 8 + 1).flat_map(|_| random.next().to_le_bytes()).collect();
     lock.publish(facts(), |snapshot| {

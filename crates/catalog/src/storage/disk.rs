@@ -107,18 +107,6 @@ impl Storage for Disk {
         fs::remove_file(path)
     }
 
-    fn remove_folder(&self, path: &Path) -> io::Result<()> {
-        // Of a link that leads to a folder, the link would be deleted, which is not ours.
-        if !path.symlink_metadata()?.is_dir() {
-            return Err(io::ErrorKind::NotADirectory.into());
-        }
-        fs::remove_dir_all(path)
-    }
-
-    fn create_folder(&self, path: &Path) -> io::Result<()> {
-        folder_builder().create(path)
-    }
-
     fn try_lock(&self, path: &Path) -> io::Result<Option<Box<dyn Held>>> {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);

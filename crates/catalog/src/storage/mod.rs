@@ -79,10 +79,6 @@ pub(crate) trait Storage: Debug + Send + Sync {
     fn sync_folder(&self, folder: &Path) -> io::Result<()>;
     /// Deletes a file, or a link.
     fn remove_file(&self, path: &Path) -> io::Result<()>;
-    /// Deletes a folder and all that is in it; links inside are deleted, not followed. What is no folder stays.
-    fn remove_folder(&self, path: &Path) -> io::Result<()>;
-    /// Makes a folder that must not exist, for this user alone.
-    fn create_folder(&self, path: &Path) -> io::Result<()>;
     /// Locks the file, which is made if it is missing, against everybody else; `None` if somebody holds it. Never waits.
     fn try_lock(&self, path: &Path) -> io::Result<Option<Box<dyn Held>>>;
     /// Lets some time pass.

@@ -66,16 +66,6 @@ const SCENARIOS: &[Scenario] = &[
         between: &[],
     },
     Scenario {
-        title: "publish with a scratch folder",
-        before: |catalog| publish(catalog, "a", OLD),
-        act: |catalog| {
-            let mut lock = catalog.lock(&name("a"), Wait::No)?;
-            let _scratch = lock.scratch()?;
-            publish_under(&mut lock, NEW).map(drop)
-        },
-        between: &[],
-    },
-    Scenario {
         title: "give up while writing",
         before: |catalog| publish(catalog, "a", OLD),
         act: |catalog| {
@@ -130,8 +120,6 @@ const SCENARIOS: &[Scenario] = &[
             ] {
                 leftover(file).unwrap();
             }
-            catalog.storage.create_folder(&catalog.folder.join("scratch.a")).unwrap();
-            catalog.storage.create(&catalog.folder.join("scratch.a/run")).unwrap();
             Ok(())
         },
         act: |catalog| {

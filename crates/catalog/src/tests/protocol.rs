@@ -130,22 +130,6 @@ fn a_lock_of_the_whole_that_is_never_released_is_reported() {
 }
 
 #[test]
-fn a_scratch_folder_keeps_the_entry_locked_and_is_not_collected() {
-    let world = SCENARIOS[1].world();
-    let mut lock = catalog(&world).lock(&name("a"), Wait::No).unwrap();
-    let scratch = lock.scratch().unwrap();
-    assert!(lock.scratch().is_err(), "two at a time");
-    publish_under(&mut lock, NEW).unwrap();
-    let there = || world.file_names(Path::new(FOLDER)).contains(&"scratch.a".to_owned());
-    assert!(there());
-    drop(lock);
-    assert!(matches!(publish(&catalog(&world), "a", NEXT), Err(Error::Locked { .. })));
-    drop(scratch);
-    assert!(!there());
-    publish(&catalog(&world), "a", NEXT).unwrap();
-}
-
-#[test]
 fn a_newer_programs_entry_is_left_alone() {
     let world = SCENARIOS[1].world();
     let body = "quarry catalog entry 2\nwhatever\n";

@@ -260,24 +260,6 @@ impl Storage for Process {
         })
     }
 
-    fn remove_folder(&self, path: &Path) -> io::Result<()> {
-        self.call("remove folder", path, |state| {
-            if !state.nodes[state.at(path)?].folder {
-                return Err(io::ErrorKind::NotADirectory.into());
-            }
-            let inside: Vec<PathBuf> =
-                state.visible.keys().filter(|inside| inside.starts_with(path)).cloned().collect();
-            for gone in inside.into_iter().rev() {
-                state.change(vec![(gone, None)]);
-            }
-            Ok(())
-        })
-    }
-
-    fn create_folder(&self, path: &Path) -> io::Result<()> {
-        self.call("create folder", path, |state| state.create(path, true).map(drop))
-    }
-
     /// Two calls, for between them the file may be deleted.
     fn try_lock(&self, path: &Path) -> io::Result<Option<Box<dyn Held>>> {
         let node = self.call("open", path, |state| match state.file_at(path) {

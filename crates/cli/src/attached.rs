@@ -118,9 +118,6 @@ mod letter_tests {
 #[cfg(target_os = "linux")]
 mod tests {
     use super::*;
-    use crate::args::When;
-    use crate::interrupt::Interrupt;
-    use crate::terminal::Terminal;
 
     /// A machine whose devices are files.
     struct Machine(tempfile::TempDir);
@@ -140,8 +137,7 @@ mod tests {
         }
 
         fn look(&self) -> (Vec<String>, Vec<String>) {
-            let terminal = Terminal::look(When::Never);
-            let session = Session { terminal, interrupt: Interrupt::default(), verbosity: Verbosity::Quiet };
+            let session = Session::quiet();
             let (opened, failed) =
                 open_each(devices_in(&self.0.path().join("block"), &self.0.path().join("dev")), &session);
             let short = |text: String| text.rsplit('/').next().unwrap_or_default().to_owned();

@@ -1,6 +1,7 @@
 //! The catalogue as the verbs see it: where it is, what names are, how an entry is opened, and what its errors become.
 
 use std::fmt;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,6 +12,7 @@ use serde::Serialize;
 use crate::args::CatalogPlace;
 use crate::failure::{Complaint, chain};
 use crate::output::words::{count, quoted, size};
+use crate::threads;
 
 /// Names the catalogue's folder where no flag does.
 const FOLDER_VARIABLE: &str = "QUARRY_CATALOG";
@@ -65,6 +67,9 @@ fn refresh(name: &Name) -> String {
     format!("`quarry catalog refresh {}` does that", quoted(name.as_str()))
 }
 
+/// How many threads may work, if the user said so.
+pub(crate) type Threads = Option<NonZeroUsize>;
+
 /// The file that an index was opened from.
 #[derive(Debug)]
 pub(crate) struct Snapshot {
@@ -96,8 +101,8 @@ pub(crate) struct LogFacts {
 }
 
 /// Opens the snapshot of an entry: mapped if the file is ours alone, else read into memory.
-pub(crate) fn open(catalog: &Catalog, name: &Name) -> Result<OpenEntry, Complaint> {
-    open_if_there(catalog, name)?.ok_or_else(|| no_such(catalog, name))
+pub(crate) fn open(catalog: &Catalog, name: &Name, threads: Threads) -> Result<OpenEntry, Complaint> {
+    open_if_there(catalog, name, threads)?.ok_or_else(|| no_such(catalog, name))
 }
 
 /// What the user is told where there is no such entry.
@@ -106,9 +111,13 @@ pub(crate) fn no_such(catalog: &Catalog, name: &Name) -> Complaint {
 }
 
 /// The same for an entry that was listed, and may have been removed since.
-pub(crate) fn open_if_there(catalog: &Catalog, name: &Name) -> Result<Option<OpenEntry>, Complaint> {
+pub(crate) fn open_if_there(
+    catalog: &Catalog,
+    name: &Name,
+    threads: Threads,
+) -> Result<Option<OpenEntry>, Complaint> {
     let Some((opened, changes)) = open_snapshot(catalog, name)? else { return Ok(None) };
-    with_changes(open_index(&opened)?, changes).map(Some)
+    with_changes(open_index(&opened)?, changes, threads).map(Some)
 }
 
 /// The snapshot of an entry as it lies there, and what has changed since.
@@ -123,20 +132,19 @@ pub(crate) fn open_snapshot(catalog: &Catalog, name: &Name) -> Result<Option<(Op
 }
 
 /// An entry as it is now: its index built anew if something changed since the snapshot was written.
-pub(crate) fn with_changes(open: OpenEntry, changes: Changes) -> Result<OpenEntry, Complaint> {
+pub(crate) fn with_changes(
+    open: OpenEntry,
+    changes: Changes,
+    threads: Threads,
+) -> Result<OpenEntry, Complaint> {
     let log = LogFacts::of(&changes);
     if changes.changes.is_empty() {
         return Ok(OpenEntry { log, ..open });
     }
     let (index, snapshot) = (Arc::new(open.index), open.snapshot);
     let before = Arc::clone(&index);
-    let pool = rayon::ThreadPoolBuilder::new().build();
-    let build = || changes.applied_to(before, &open.entry);
-    // Where no thread can be had, this one does.
-    let built = match pool {
-        Ok(pool) => pool.install(build),
-        Err(_) => build(),
-    };
+    let threads = threads.map_or(0, NonZeroUsize::get);
+    let built = threads::on(threads, || changes.applied_to(before, &open.entry));
     let (entry, index) = built.map_err(|error| match index.sound() {
         Err(fault) => snapshot.complaint(&fault),
         Ok(()) => complaint(&error),

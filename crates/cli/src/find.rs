@@ -21,6 +21,7 @@ use crate::output::sink::Sink;
 use crate::output::sink::SinkError;
 use crate::session::{Session, Verbosity, millis};
 use crate::sources::{self, Source, Sources};
+use crate::threads::on;
 
 /// How many rows are printed between two looks at whether the user interrupted.
 const ROWS_PER_LOOK: usize = 4096;
@@ -164,11 +165,7 @@ impl Search<'_> {
         if threads < 2 {
             return ask();
         }
-        // Where no thread can be had, this one does.
-        rayon::ThreadPoolBuilder::new()
-            .num_threads(threads)
-            .build()
-            .map_or_else(|_| ask(), |pool| pool.install(ask))
+        on(threads, ask)
     }
 }
 

@@ -31,7 +31,7 @@ pub(crate) fn run(info: &Info, session: &Session, out: &mut dyn Write) -> Result
         let result = match resolve(path, &info.catalog, session) {
             Target::Entry(catalog, name) | Target::Listed(catalog, name) => {
                 let form = Form { json: info.json, columns: info.columns };
-                let open = entries::open(&catalog, &name).map_err(Failure::from);
+                let open = entries::open(&catalog, &name, info.reading.threads).map_err(Failure::from);
                 open.and_then(|open| catalog::show(&open, form, session, out)).map(|exit| exit == Exit::Found)
             }
             Target::Path { path, near } => one(info, &path, session, out).map_err(|failure| match failure {

@@ -38,6 +38,8 @@ mod scan;
 mod session;
 mod sources;
 mod terminal;
+mod threads;
+mod together;
 #[cfg(test)]
 mod tree;
 mod volumes;

@@ -120,23 +120,15 @@ fn style(template: &str, record_bytes: u32) -> ProgressStyle {
 #[cfg(test)]
 mod tests {
     use super::{TICK, Watched, watch};
-    use crate::args::When;
-    use crate::interrupt::Interrupt;
-    use crate::session::{Session, Verbosity};
-    use crate::terminal::Terminal;
+    use crate::session::Session;
     use quarry_scan::Progress;
     use std::time::Instant;
 
     const DISK: Watched<'_> = Watched { name: "disk", record_bytes: 1024 };
 
-    fn session() -> Session {
-        let terminal = Terminal::look(When::Never);
-        Session { terminal, interrupt: Interrupt::default(), verbosity: Verbosity::Quiet }
-    }
-
     #[test]
     fn an_interrupt_reaches_the_scan() {
-        let session = session();
+        let session = Session::quiet();
         let progress = Progress::default();
         let stopped = watch(DISK, &session, &progress, || {
             assert!(!progress.is_stopped());
@@ -152,7 +144,7 @@ mod tests {
 
     #[test]
     fn work_that_panics_is_not_waited_for_for_ever() {
-        let session = session();
+        let session = Session::quiet();
         let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             watch(DISK, &session, &Progress::default(), || panic!("on purpose"));
         }));

@@ -9,7 +9,7 @@ use std::io::Write;
 use std::path::Path;
 
 use quarry_catalog::{Catalog, Name};
-use quarry_scan::{MultiVolume, Panicked, Pipeline, Progress, Reads, Report, Seat, Topology};
+use quarry_scan::{Pipeline, Progress, Reads, Report, Seat};
 
 use crate::args::{How, Reading, Scan};
 use crate::entries;
@@ -18,8 +18,8 @@ use crate::failure::{Complaint, Failure};
 use crate::note::Flags;
 use crate::output::sink::SinkError;
 use crate::output::words::quoted;
-use crate::progress::{self, Watched};
 use crate::session::{Session, Verbosity};
+use crate::together;
 use crate::volumes::{self, Opened, Phases};
 
 pub(crate) use publish::{Claim, Job, lock};
@@ -72,41 +72,11 @@ fn publish_all(
     json: bool,
     session: &Session,
 ) -> Vec<Result<Told, Failure>> {
-    let [first, others @ ..] = jobs else { return Vec::new() };
-    if others.is_empty() || first.memory.memory.is_some() {
-        return one_by_one(catalog, jobs, json, session);
-    }
-    let progress = Progress::default();
-    let name = format!("{} volumes", jobs.len());
-    let watched = Watched { name: &name, record_bytes: first.opened.volume.record_bytes() };
-    let many = MultiVolume::new(first.pipeline.threads, Topology::read("/sys"));
-    let done = progress::watch(watched, session, &progress, || {
-        many.run(jobs.iter().collect(), |seat, job| {
-            publish_one(catalog, job, Some(&seat), &progress, json, session)
-        })
-    });
-    let of = |(done, job): (Result<_, Panicked>, &Job<'_>)| match done {
-        Ok(told) => told,
-        Err(panicked) => Err(Complaint::about(job.opened.title(), panicked).into()),
-    };
-    done.into_iter().zip(jobs).map(of).collect()
-}
-
-/// Scans volumes one after the other, until the user interrupts.
-fn one_by_one(
-    catalog: &Catalog,
-    jobs: &[Job<'_>],
-    json: bool,
-    session: &Session,
-) -> Vec<Result<Told, Failure>> {
-    let mut done = Vec::with_capacity(jobs.len());
-    for job in jobs {
-        done.push(publish(catalog, job, json, session));
-        if matches!(done.last(), Some(Err(Failure::Interrupted))) {
-            break;
-        }
-    }
-    done
+    let Some(&Job { pipeline, memory, .. }) = jobs.first() else { return Vec::new() };
+    let volumes: Vec<&Opened> = jobs.iter().map(|job| job.opened).collect();
+    together::each(&volumes, (pipeline.threads, memory), session, |number, seat, progress| {
+        publish_one(catalog, &jobs[number], seat, progress, json, session)
+    })
 }
 
 /// Scans one volume.
@@ -116,10 +86,7 @@ pub(crate) fn publish(
     json: bool,
     session: &Session,
 ) -> Result<Told, Failure> {
-    let progress = Progress::default();
-    let title = job.opened.title();
-    let watched = Watched { name: &title, record_bytes: job.opened.volume.record_bytes() };
-    progress::watch(watched, session, &progress, || publish_one(catalog, job, None, &progress, json, session))
+    publish_all(catalog, std::slice::from_ref(job), json, session).pop().unwrap_or(Err(Failure::Told))
 }
 
 fn publish_one(

@@ -37,6 +37,13 @@ impl Session {
         Self { terminal: Terminal::look(reporting.color), interrupt: Interrupt::install(), verbosity }
     }
 
+    /// One that says nothing and that nobody interrupts.
+    #[cfg(test)]
+    pub(crate) fn quiet() -> Self {
+        let terminal = Terminal::look(crate::args::When::Never);
+        Self { terminal, interrupt: Interrupt::default(), verbosity: Verbosity::Quiet }
+    }
+
     /// Prints an error, whatever the verbosity.
     pub(crate) fn error(&self, message: &str) {
         let mut line = Vec::new();

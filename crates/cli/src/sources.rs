@@ -95,7 +95,10 @@ pub(crate) fn open(
         // Whoever writes on behind --on means the query, or the folder: images mostly have an ending.
         let opened = open_one(target, reading).map_err(|complaint| match target {
             Target::Path { path, near: None }
-                if place > 0 && !on.on.is_empty() && !path.exists() && path.extension().is_none() =>
+                if place > 0
+                    && !on.on.is_empty()
+                    && matches!(path.try_exists(), Ok(false))
+                    && path.extension().is_none() =>
             {
                 complaint.then("what stands behind --on are sources: put the rest before it")
             }
@@ -120,15 +123,29 @@ pub(crate) fn open(
     let several = on.on.is_empty() || targets.len() > 1 || ready.len() > 1;
     let pipeline = volumes::pipeline(reading, how, deleted)?;
     let places = places(&ready, several);
-    let read = ready.into_iter().zip(places).map(|(ready, place)| match ready {
-        Ready::Entry(open) => Ok(from_entry(*open, place, deleted, session)),
-        Ready::Volume(opened) => {
-            let scan = volumes::scan(&opened, pipeline, memory, session)?;
-            let partial = scan.report.is_partial();
-            Ok(Source { place, index: scan.index, partial, snapshot: None })
+    let volumes: Vec<&Opened> = ready.iter().filter_map(Ready::volume).collect();
+    let mut scans = volumes::scan_all(&volumes, pipeline, memory, session).into_iter();
+    let mut list = Vec::with_capacity(ready.len());
+    for (ready, place) in ready.into_iter().zip(places) {
+        match ready {
+            Ready::Entry(open) => list.push(from_entry(*open, place, deleted, session)),
+            Ready::Volume(_) => match scans.next().unwrap_or(Err(Failure::Interrupted)) {
+                Ok(scan) => {
+                    let partial = scan.report.is_partial();
+                    list.push(Source { place, index: scan.index, partial, snapshot: None });
+                }
+                Err(Failure::Because(complaint)) if several && !reading.strict => {
+                    session.error(&complaint.to_string());
+                    lacking = true;
+                }
+                Err(failure) => return Err(failure),
+            },
         }
-    });
-    Ok(Sources { list: read.collect::<Result<_, Failure>>()?, several, lacking })
+    }
+    match list.is_empty() {
+        true => Err(Failure::Told),
+        false => Ok(Sources { list, several, lacking }),
+    }
 }
 
 fn from_entry(open: OpenEntry, place: Place, deleted: bool, session: &Session) -> Source {
@@ -204,9 +221,11 @@ fn open_one(target: &Target, reading: &Reading) -> Result<Vec<Ready>, Complaint>
         Target::Entry(_, name) | Target::Listed(_, name) if reading.partition.is_some() => {
             Err(one_volume(name.as_str()))
         }
-        Target::Entry(catalog, name) => Ok(vec![Ready::Entry(Box::new(entries::open(catalog, name)?))]),
+        Target::Entry(catalog, name) => {
+            Ok(vec![Ready::Entry(Box::new(entries::open(catalog, name, reading.threads)?))])
+        }
         Target::Listed(catalog, name) => {
-            let open = entries::open_if_there(catalog, name)?;
+            let open = entries::open_if_there(catalog, name, reading.threads)?;
             Ok(open.map(|open| Ready::Entry(Box::new(open))).into_iter().collect())
         }
         Target::Path { path, near } => {
@@ -239,6 +258,14 @@ fn places(ready: &[Ready], several: bool) -> Vec<Place> {
 }
 
 impl Ready {
+    /// The volume that is still to be read, if it is one.
+    fn volume(&self) -> Option<&Opened> {
+        match self {
+            Self::Entry(_) => None,
+            Self::Volume(opened) => Some(opened),
+        }
+    }
+
     /// Where it comes from. The only volume of a disk among `all` needs no number.
     fn origin(&self, all: &[Self]) -> Origin<'_> {
         match self {

@@ -16,8 +16,8 @@ use crate::damage;
 use crate::failure::{Complaint, Failure, chain};
 use crate::memory::{self, Product};
 use crate::place::{Place, with_partition};
-use crate::progress::{self, Watched};
 use crate::session::{Session, Verbosity};
+use crate::together;
 
 /// A volume that can be searched.
 #[derive(Debug)]
@@ -150,24 +150,34 @@ pub(crate) fn scan(
     memory: &Memory,
     session: &Session,
 ) -> Result<Scan, Failure> {
-    let title = opened.title();
-    let progress = Progress::default();
-    let watched = Watched { name: &title, record_bytes: opened.volume.record_bytes() };
+    scan_all(&[opened], pipeline, memory, session).pop().unwrap_or(Err(Failure::Told))
+}
+
+/// The same for several, in their order; after an interrupt there may be none of the last.
+pub(crate) fn scan_all(
+    volumes: &[&Opened],
+    pipeline: Pipeline,
+    memory: &Memory,
+    session: &Session,
+) -> Vec<Result<Scan, Failure>> {
     let budget = memory.budget(&memory.folder());
-    let scan = || {
+    let read = together::each(volumes, (pipeline.threads, memory), session, |number, seat, progress| {
         let scanned =
-            scan_with_note(opened, pipeline, (None, &budget), &progress, session, |_, _| Vec::new());
+            scan_with_note(volumes[number], pipeline, (seat, &budget), progress, session, |_, _| Vec::new());
         let (Scanned { product, report, reads }, phases) = scanned?;
         let _deaf = session.interrupt.deaf();
         let index = product.open(&memory.folder())?;
-        Ok::<_, Failure>((Scan { index, report, reads }, phases))
-    };
-    let (scan, phases) = progress::watch(watched, session, &progress, scan)?;
-    tell(session, &title, phases, &scan.report, &scan.reads);
-    Ok(scan)
+        Ok((Scan { index, report, reads }, phases))
+    });
+    let told = read.into_iter().zip(volumes).map(|(read, opened)| {
+        let (scan, phases) = read?;
+        tell(session, &opened.title(), phases, &scan.report, &scan.reads);
+        Ok(scan)
+    });
+    told.collect()
 }
 
-/// The same, with a note in the index that is made when all is known that a report says, and perhaps among other volumes. The caller watches
+/// Reads one volume, with a note in the index that is made when all is known that a report says, and perhaps among other volumes. The caller watches
 /// the progress, and [tells](tell) what came of it.
 pub(crate) fn scan_with_note(
     opened: &Opened,

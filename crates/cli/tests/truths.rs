@@ -43,6 +43,37 @@ fn what_living_only_leaves_out_of_a_dump_is_told() {
     assert!(all.contains("  left out    nothing\n"), "{all}");
 }
 
+/// How many are read at once does not show in what is found, nor does a source that cannot be opened.
+#[test]
+fn several_sources_are_searched_as_each_by_itself() {
+    let folder = folder();
+    let sources = ["one.ntfs", "dump.mft", "two.ntfs"];
+    for copy in ["one.ntfs", "two.ntfs"] {
+        std::fs::copy(folder.join("demo.ntfs"), folder.join(copy)).expect("copied");
+    }
+    let find = |source: &[&str], more: &[&str]| {
+        let on =
+            [&["find", "", "--format", "jsonl", "--columns", "name,size,record", "--on"], source].concat();
+        let (code, out, said) = told(&[&on, more].concat());
+        let mut rows: Vec<String> = out.lines().map(str::to_owned).collect();
+        rows.sort_unstable();
+        (code, rows, said)
+    };
+    let mut expected: Vec<String> =
+        sources.iter().flat_map(|source| find(&[&format!("./{source}")], &[]).1).collect();
+    expected.sort_unstable();
+    assert!(expected.len() > 6000, "{}", expected.len());
+    let all = sources.map(|source| format!("./{source}"));
+    let all: Vec<&str> = all.iter().map(String::as_str).collect();
+    for more in [&["--threads", "1"][..], &["--threads", "4"], &["--memory", "256mb"]] {
+        let (code, rows, _) = find(&all, more);
+        assert!((code, &rows) == (Some(0), &expected), "{more:?}: {} rows", rows.len());
+    }
+    let (code, rows, said) = find(&[all[0], "./nothing.img", all[1], all[2]], &[]);
+    assert!((code, &rows) == (Some(3), &expected), "{} rows", rows.len());
+    assert!(said.contains("nothing.img"), "{said}");
+}
+
 #[test]
 fn rows_that_are_there_and_not_shown_are_found() {
     for (words, code) in [

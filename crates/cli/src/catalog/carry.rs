@@ -28,7 +28,7 @@ pub(super) fn export(export: &Export, session: &Session, out: &mut dyn Write) ->
     let snapshot = entries::open_snapshot(&catalog, &name)?;
     let (opened, changes) = snapshot.ok_or_else(|| entries::no_such(&catalog, &name))?;
     let changed = !changes.changes.is_empty();
-    let OpenEntry { entry, index, .. } = entries::with_changes(entries::open_index(&opened)?, changes)?;
+    let OpenEntry { entry, index, .. } = entries::with_changes(entries::open_index(&opened)?, changes, None)?;
     let check = |offset, bytes: &[u8]| match session.interrupt.is_set() {
         true => Err(BoxError::from("interrupted")),
         false => Ok(index.check_copy(offset, bytes)?),

@@ -58,7 +58,7 @@ struct Column {
 pub(super) fn run(show: &Show, session: &Session, out: &mut dyn Write) -> Result<Exit, Failure> {
     let catalog = entries::catalog(&show.common.catalog)?;
     let name = entries::name(&show.name)?;
-    let open = entries::open(&catalog, &name)?;
+    let open = entries::open(&catalog, &name, None)?;
     self::show(&open, Form { json: show.common.json, columns: false }, session, out)
 }
 

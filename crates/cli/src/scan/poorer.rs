@@ -20,12 +20,17 @@ pub(super) fn check(catalog: &Catalog, name: &Name, now: &Facts) -> Result<(), C
     let same = (&was.source.path, &was.source.kind) == (&now.source.path, &now.source.kind)
         || was.source.serial.is_some() && was.source.serial == now.source.serial;
     let Some(cause) = cause(was, now).filter(|_| same) else { return Ok(()) };
-    let sound = entries::open(catalog, name).is_ok_and(|open| open.index.check().is_ok());
-    if !sound {
+    if !is_sound(catalog, name) {
         return Ok(());
     }
     let complaint = Complaint::about(name.as_str(), format!("{cause}; the entry is kept as it was"));
     Err(complaint.then("look after the source, or replace the entry all the same with --force"))
+}
+
+/// Whether the entry can be read to its last byte.
+fn is_sound(catalog: &Catalog, name: &Name) -> bool {
+    let Ok(Some((opened, _))) = entries::open_snapshot(catalog, name) else { return false };
+    entries::open_index(&opened).is_ok_and(|open| open.index.check().is_ok())
 }
 
 /// In what way it is poorer.

@@ -46,7 +46,10 @@ impl<R, E> Slot<R, E> {
     }
 
     pub(super) fn set_waker(&self, waker: &Waker) {
-        self.outcome.lock().waker = Some(waker.clone());
+        // Its clone and the drop of the one before are foreign code, and run without the lock.
+        let waker = Some(waker.clone());
+        let before = std::mem::replace(&mut self.outcome.lock().waker, waker);
+        drop(before);
     }
 
     pub(super) fn set_awaited(&self, awaited: bool) {
@@ -71,6 +74,7 @@ pub(super) struct State<Op, R, E> {
     pub(super) submitted: u64,
     pub(super) finished: u64,
     pub(super) batches: u64,
+    pub(super) operations: u64,
     pub(super) bytes_total: u64,
     pub(super) last_batch: usize,
     pub(super) last_took: Duration,
@@ -89,6 +93,7 @@ impl<Op, R, E> State<Op, R, E> {
             submitted: 0,
             finished: 0,
             batches: 0,
+            operations: 0,
             bytes_total: 0,
             last_batch: 0,
             last_took: Duration::ZERO,
@@ -107,7 +112,13 @@ impl<Op, R, E> State<Op, R, E> {
     }
 
     pub(super) fn take_batch(&mut self) -> Vec<Pending<Op, R, E>> {
-        self.bytes_total += std::mem::take(&mut self.bytes);
+        self.bytes_total += self.bytes;
+        self.empty()
+    }
+
+    /// Takes what waits for no batch at all.
+    pub(super) fn empty(&mut self) -> Vec<Pending<Op, R, E>> {
+        self.bytes = 0;
         self.urgent = false;
         std::mem::take(&mut self.queue)
     }

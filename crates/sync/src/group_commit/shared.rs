@@ -111,7 +111,7 @@ impl<Op, R, E> Shared<Op, R, E> {
         let state = self.state.lock();
         GroupCommitStats {
             batches: state.batches,
-            operations: state.finished,
+            operations: state.operations,
             bytes: state.bytes_total,
             largest_batch: state.largest_batch,
             pending: state.queue.len() as u64,
@@ -165,6 +165,7 @@ impl<Op, R, E> Shared<Op, R, E> {
         let mut state = self.state.lock();
         state.leading = false;
         state.batches += 1;
+        state.operations += slots.len() as u64;
         state.last_batch = slots.len();
         state.last_took = ended - began;
         state.largest_batch = state.largest_batch.max(slots.len() as u64);
@@ -209,7 +210,7 @@ impl<Op, R, E> Shared<Op, R, E> {
             Err(error) => {
                 tracing::error!(operations = slots.len(), "a commit failed: nothing is committed any more");
                 // What queued up meanwhile fails with the batch; nobody would ever lead for it.
-                for Pending { op, slot, .. } in state.take_batch() {
+                for Pending { op, slot, .. } in state.empty() {
                     abandoned.push(op);
                     slots.push(slot);
                 }
@@ -232,13 +233,19 @@ impl<Op, R, E> Shared<Op, R, E> {
             self.due.notify_one();
         }
         self.finished.notify_all();
-        if wakers.is_empty() && abandoned.is_empty() {
-            return state;
-        }
-        // Foreign code, which may come back here, runs without the mutex.
+        // Foreign code, which may come back here, runs without the mutex: wakers, and the drops of operations and of results
+        // that nobody wants.
         drop(state);
-        drop(abandoned);
-        wakers.into_iter().for_each(std::task::Waker::wake);
+        wakers.into_iter().for_each(|waker| contain(|| waker.wake()));
+        contain(|| drop(slots));
+        contain(|| drop(abandoned));
         self.state.lock()
+    }
+}
+
+/// Foreign code that panics must not take the coordinator's thread with it, which leads for all that do not wait.
+fn contain(foreign: impl FnOnce()) {
+    if catch_unwind(AssertUnwindSafe(foreign)).is_err() {
+        tracing::error!("a waker, or the drop of an operation or of a result, panicked");
     }
 }

@@ -1,8 +1,9 @@
 //! Commits that are shared, what waits for them, and what a failed one leaves.
 
+use std::pin::Pin;
 use std::sync::Mutex as StdMutex;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::mpsc;
+use std::sync::{OnceLock, Weak, mpsc};
 use std::task::{Context, Poll, Wake};
 use std::time::Duration;
 
@@ -195,4 +196,76 @@ fn many_callers_share_commits() {
     let stats = journal.stats();
     assert_eq!(stats.operations, 320);
     assert!(stats.operations_per_commit() > 5.0, "{stats:?}");
+}
+
+/// A result that asks the coordinator when it is dropped.
+struct Asks(Arc<OnceLock<Weak<GroupCommit<u32, Asks, String>>>>);
+
+impl Drop for Asks {
+    fn drop(&mut self) {
+        if let Some(journal) = self.0.get().and_then(Weak::upgrade) {
+            let _ = journal.stats();
+        }
+    }
+}
+
+/// Nobody kept the ticket, so its result is dropped as soon as it is there: under the mutex, it would wait for itself.
+#[test]
+fn a_result_that_nobody_wants_may_come_back() {
+    let known = Arc::new(OnceLock::new());
+    let result = Arc::clone(&known);
+    let commit = move |batch: Vec<u32>| Ok(batch.iter().map(|_| Asks(Arc::clone(&result))).collect());
+    let journal = Arc::new(GroupCommit::start(GroupCommitOptions::default(), commit).unwrap());
+    known.set(Arc::downgrade(&journal)).unwrap();
+    let (over, is_over) = mpsc::channel();
+    std::thread::spawn(move || {
+        drop(journal.submit(1));
+        over.send(journal.flush().is_ok()).unwrap();
+    });
+    assert_eq!(is_over.recv_timeout(Duration::from_secs(20)), Ok(true), "it waits for itself");
+}
+
+struct Panics;
+
+impl Wake for Panics {
+    fn wake(self: Arc<Self>) {
+        panic!("a waker panics");
+    }
+}
+
+/// The thread that wakes is the one that commits for those that do not wait: it took all that came later with it.
+#[test]
+fn a_waker_that_panics_takes_nothing_with_it() {
+    let (journal, batches, _) = recording(GroupCommitOptions::default());
+    let waker = Arc::new(Panics).into();
+    let mut ticket = Box::pin(journal.submit(1));
+    assert!(ticket.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    until(|| batches.lock().unwrap().len() == 1);
+    drop(journal.submit(2));
+    drop(journal);
+    assert_eq!(*batches.lock().unwrap(), [[1], [2]]);
+    assert_eq!(Pin::into_inner(ticket).wait().unwrap(), 1);
+}
+
+/// What was never given to the commit function counts for nothing: neither as operations nor as bytes of batches.
+#[test]
+fn what_a_failure_leaves_in_the_queue_was_in_no_batch() {
+    let (enter, entered) = mpsc::channel();
+    let (leave, left) = mpsc::channel::<()>();
+    let commit = move |_: Vec<u32>| {
+        enter.send(()).unwrap();
+        left.recv().unwrap();
+        Err::<Vec<u32>, _>("the disk is gone")
+    };
+    let journal = GroupCommit::start(GroupCommitOptions::default(), commit).unwrap();
+    std::thread::scope(|scope| {
+        scope.spawn(|| journal.submit_sized(1, 100).wait().unwrap_err());
+        entered.recv().unwrap();
+        let queued = journal.submit_sized(2, 1000);
+        leave.send(()).unwrap();
+        assert!(matches!(queued.wait(), Err(CommitError::Failed(_))));
+    });
+    let stats = journal.stats();
+    assert_eq!((stats.batches, stats.operations, stats.bytes, stats.pending), (1, 1, 100, 0));
+    assert!(journal.flush().is_err());
 }

@@ -85,9 +85,14 @@ impl<C: Send> Desk<C> {
         }
         let steppers = if vacant { std::mem::take(&mut state.steppers) } else { Vec::new() };
         let (takers, others) = (state.takers, state.others);
+        // What came while this thread drove told nobody else of it.
+        let wanted = vacant && self.is_wanted(&state);
         drop(state);
         wake_all(steppers);
         match (takers, others) {
+            (0, 0) if wanted => {
+                self.wanted.notify_one();
+            }
             (0, 0) => {}
             (_, 0) => {
                 self.changed.notify_one();

@@ -322,6 +322,31 @@ fn a_real_queue_goes_on_without_anybody_waiting() {
     }
 }
 
+/// One that waits drives the queue for all. It has what it waited for with the first completion and leaves; what came while it
+/// was inside stood still then, for nobody else had been told to drive.
+#[test]
+fn a_real_queue_goes_on_when_the_one_that_waited_leaves() {
+    for backend in [BackendKind::Threads, BackendKind::Auto] {
+        let file = WritableFile::from_file(tempfile::tempfile().unwrap(), "a temporary file");
+        let options = DiskQueueOptions::new().port(PortOptions::new().backend(backend)).slots(not_zero(2));
+        let queue: DiskQueue<u64> = options.open(file.port_file(), &DriveKind::Ssd.profile()).unwrap();
+        std::thread::scope(|scope| {
+            let waiting = scope.spawn(|| queue.wait().unwrap().result.unwrap());
+            // Until it is inside.
+            std::thread::sleep(Duration::from_millis(50));
+            let write =
+                |context| Op::write(queue.device(), context * 512, Buffer::alone(512).unwrap(), context);
+            queue.enqueue_many(Write, (0..200).map(write)).unwrap();
+            assert_eq!(waiting.join().unwrap(), 512);
+        });
+        let began = std::time::Instant::now();
+        while queue.stats().queued() > 0 {
+            assert!(began.elapsed() < Duration::from_secs(20), "{} stands still", queue.backend());
+            std::thread::yield_now();
+        }
+    }
+}
+
 /// Awaits by parking the thread.
 fn block_on<T>(future: impl Future<Output = T>) -> T {
     use std::task::{Context, Poll, Wake, Waker};

@@ -221,6 +221,11 @@ impl<C> Desk<C> {
             return refuse(Refusal::Closed);
         }
         let (in_flight, pended) = (state.in_flight, state.pended.len());
+        if op.kind == OpKind::Packet {
+            // It is ready at once: it needs no place with the system and none to wait in.
+            let room = state.ready.len() < READY_MAX;
+            return if room { Ok(()) } else { refuse(Refusal::Full { in_flight, pended }) };
+        }
         let room = match self.admission {
             Admission::Plain(Beyond::Pend { max }) => pended < max || (pended == 0 && in_flight < self.depth),
             Admission::Plain(Beyond::Refuse) => in_flight < self.depth,
@@ -236,7 +241,6 @@ impl<C> Desk<C> {
                 true
             }
         };
-        let room = if op.kind == OpKind::Packet { state.ready.len() < READY_MAX } else { room };
         if room { Ok(()) } else { refuse(Refusal::Full { in_flight, pended }) }
     }
 

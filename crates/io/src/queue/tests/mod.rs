@@ -169,6 +169,23 @@ fn places_that_are_kept_are_kept_from_the_others() {
     assert!(queue.wait_many(1, Some(Duration::from_secs(1)), &mut Vec::new()).unwrap() == 0);
 }
 
+/// A packet goes straight to whoever waits: it needs no place, and had been refused, or had an operation shed, for want of one.
+#[test]
+fn a_packet_takes_nobodys_place() {
+    let (_sim, disk, queue) = queue(1, |options| options.places(not_zero(4)).kept_for_critical(1));
+    disk.hold();
+    (0..4).for_each(|context| send(&queue, Background, context));
+    assert!(queue.enqueue(Background, op(&queue, 4)).is_err());
+    for (context, priority) in (100..).zip(Priority::ALL) {
+        queue.enqueue(priority, Op::packet(0, context)).unwrap();
+    }
+    assert_eq!(drain(&queue, 5), [100, 101, 102, 103, 104]);
+    let stats = queue.stats();
+    assert_eq!((stats.of(Background).shed, stats.of(Background).queued), (0, 3));
+    disk.release();
+    assert_eq!(drain(&queue, 4), [0, 1, 2, 3]);
+}
+
 #[test]
 fn what_waits_is_cancelled_at_once_and_what_is_late_is_given_up() {
     let (sim, _disk, queue) = queue(1, |options| options);

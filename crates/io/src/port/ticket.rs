@@ -85,6 +85,9 @@ impl<C: Send> Ticket<C> {
         } else {
             let before = state.slots.get(self.id).map(|entry| std::mem::replace(&mut entry.to, To::Queue));
             state.unattended -= usize::from(has_waker(before.as_ref()));
+            drop(state);
+            // A waker, whose drop is foreign code.
+            drop(before);
         }
         self.id
     }

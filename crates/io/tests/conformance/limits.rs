@@ -1,7 +1,11 @@
 //! How many operations a port takes, and what becomes of the others.
 
+use std::sync::{Arc, Weak, mpsc};
+use std::thread;
+use std::time::Duration;
+
 use quarry_io::BufferPool;
-use quarry_io::port::{Beyond, Op, Refusal};
+use quarry_io::port::{Beyond, Op, Port, Refusal};
 
 use crate::Harness;
 use crate::harness::{empty, pattern, stall};
@@ -74,4 +78,30 @@ pub(crate) fn packets_and_requeued_operations_are_not_limited(h: &impl Harness) 
     let mut contexts = [port.wait().unwrap().context, port.wait().unwrap().context];
     contexts.sort_unstable();
     assert_eq!(contexts, [0, 5]);
+}
+
+/// A context that asks its port when it is dropped.
+struct AsksWhenDropped(Weak<Port<AsksWhenDropped>>);
+
+impl Drop for AsksWhenDropped {
+    fn drop(&mut self) {
+        if let Some(port) = self.0.upgrade() {
+            let _ = port.stats();
+        }
+    }
+}
+
+/// Of several operations the first is refused and comes back; the rest is dropped with what they came in, and what is in them may
+/// come back to the port: under its lock, it would wait for itself.
+pub(crate) fn what_is_dropped_behind_a_refused_one_may_come_back(h: &impl Harness) {
+    let port = Arc::new(h.options().open::<AsksWhenDropped>().unwrap());
+    port.close();
+    let (over, is_over) = mpsc::channel();
+    thread::spawn(move || {
+        let packet = |key| Op::packet(key, AsksWhenDropped(Arc::downgrade(&port)));
+        let refused = port.enqueue_many(vec![packet(1), packet(2), packet(3)]).unwrap_err();
+        over.send(refused.reason.clone()).unwrap();
+    });
+    let reason = is_over.recv_timeout(Duration::from_secs(20));
+    assert_eq!(reason, Ok(Refusal::Closed), "it waits for itself");
 }

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::pin::{Pin, pin};
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::Duration;
@@ -11,7 +11,7 @@ use quarry_io::BufferPool;
 use quarry_io::port::{Op, Ticket};
 
 use crate::Harness;
-use crate::harness::{A_WHILE, NEVER, empty, pattern};
+use crate::harness::{A_WHILE, NEVER, TestPort, empty, pattern};
 
 struct Unpark(Thread);
 
@@ -117,6 +117,46 @@ pub(crate) fn a_detached_ticket_leaves_its_completion_to_the_queue(h: &impl Harn
     let id = ticket.detach();
     stalling.release();
     assert_eq!(port.wait().unwrap().id, id);
+}
+
+/// A waker that asks the port when it is dropped, as one does whose task has a ticket of its own.
+struct AsksWhenDropped(Arc<TestPort>);
+
+impl Wake for AsksWhenDropped {
+    fn wake(self: Arc<Self>) {}
+}
+
+impl Drop for AsksWhenDropped {
+    fn drop(&mut self) {
+        let _ = self.0.stats();
+    }
+}
+
+/// A ticket that was polled keeps a waker, and detaching it drops that one: under the port's lock, it would wait for itself.
+pub(crate) fn a_waker_that_is_let_go_may_come_back(h: &impl Harness) {
+    let port = Arc::new(h.port());
+    let (stalling, pool) = (h.stalling(), BufferPool::new(2, 1));
+    let stalled = port.register(stalling.target.clone(), 0).unwrap();
+    let polled = |context| {
+        let waker = Waker::from(Arc::new(AsksWhenDropped(Arc::clone(&port))));
+        let mut ticket = port.submit(Op::read(&stalled, 0, pool.take(), context)).unwrap();
+        assert!(Pin::new(&mut ticket).poll(&mut Context::from_waker(&waker)).is_pending());
+        ticket
+    };
+    let (detached, dropped) = (polled(1), polled(2));
+    let (over, is_over) = mpsc::channel();
+    thread::spawn(move || {
+        detached.detach();
+        drop(dropped);
+        over.send(()).unwrap();
+    });
+    if is_over.recv_timeout(Duration::from_secs(20)).is_err() {
+        // Its drop would wait for the same lock.
+        std::mem::forget(stalling);
+        panic!("it waits for itself");
+    }
+    stalling.release();
+    assert_eq!(port.wait().unwrap().context, 1);
 }
 
 pub(crate) fn a_dropped_ticket_gives_the_memory_back(h: &impl Harness) {

@@ -178,7 +178,7 @@ impl<C> Desk<C> {
     pub(in crate::port) fn submit(
         &self,
         backend: &dyn Backend,
-        ops: impl Iterator<Item = Op<C>>,
+        mut ops: impl Iterator<Item = Op<C>>,
         to: impl Fn() -> To<C>,
         entrance: Entrance,
         mut taken: impl FnMut(OpId),
@@ -186,7 +186,8 @@ impl<C> Desk<C> {
         let mut after = After::default();
         let mut refused = None;
         let mut state = self.state.lock();
-        for op in ops {
+        // By reference: what is left behind a refused one is dropped without the lock, for there are contexts in it.
+        for op in ops.by_ref() {
             match self.admit(&mut state, &op, entrance, &mut after) {
                 Ok(()) => taken(self.take_in(&mut state, backend, op, to(), &mut after)),
                 Err(reason) => {

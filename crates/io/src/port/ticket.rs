@@ -10,7 +10,7 @@ use std::time::Duration;
 use quarry_sync::order;
 
 use super::Inner;
-use super::backend::{Driven, Driving};
+use super::backend::Driving;
 use super::completion::{Completion, OpId};
 use super::desk::{Sleeper, State};
 use super::slots::{Reason, To};
@@ -107,19 +107,14 @@ impl<C: Send> Ticket<C> {
                 desk.hand_on(state);
                 return;
             }
-            if state.driven {
+            if state.is_driven() {
                 leave_waker(&mut state, &mut waker);
                 return;
             }
-            let stirs = state.stirs;
             let deadline = state.deadlines.first().map(|&(deadline, _)| deadline);
-            state.driven = true;
-            drop(state);
-            let driven = backend.drive(&**desk, deadline);
-            let mut state = desk.state.lock();
-            state.driven = false;
+            let (state, progress) = desk.drive(state, backend, deadline);
             let mut state = desk.expire(state, backend);
-            if driven == Driven::Idle && state.stirs == stirs {
+            if !progress {
                 leave_waker(&mut state, &mut waker);
                 return;
             }

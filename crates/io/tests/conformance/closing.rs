@@ -1,5 +1,9 @@
 //! How a port ends, above all with operations in flight.
 
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, mpsc};
+use std::task::{Context, Wake, Waker};
 use std::thread;
 use std::time::Duration;
 
@@ -7,7 +11,7 @@ use quarry_io::BufferPool;
 use quarry_io::port::{Closed, Op, OpError, Refusal};
 
 use crate::Harness;
-use crate::harness::{A_WHILE, empty, pattern, stall};
+use crate::harness::{A_WHILE, NEVER, TestPort, empty, pattern, stall};
 use crate::tickets::block_on;
 
 const SOON: Duration = Duration::from_millis(20);
@@ -109,6 +113,38 @@ pub(crate) fn futures_end_with_their_port(h: &impl Harness) {
         assert!(awaiting.join().unwrap().result.is_err());
     });
     stalling.release();
+}
+
+/// A waker that owns the port, as that of a task does whose executor is gone.
+struct Owner {
+    port: Mutex<Option<TestPort>>,
+    dropped: mpsc::Sender<()>,
+}
+
+impl Wake for Owner {
+    fn wake(self: Arc<Self>) {
+        let port = self.port.lock().unwrap().take();
+        drop(port);
+        let _ = self.dropped.send(());
+    }
+}
+
+/// It is woken by the thread that fetched the completion. Called from inside the backend, the port's drop would wait for others to
+/// come back, and nobody else may go in and fetch them.
+pub(crate) fn a_waker_may_own_its_port(h: &impl Harness) {
+    let port = h.port_with_depth(4, |options| options.drop_limit(Duration::from_secs(1)));
+    let (stuck, soon, pool) = (h.stalling(), h.stalling(), BufferPool::new(1, 1));
+    let [never, device] = [&stuck, &soon].map(|one| port.register(one.target.clone(), 0).unwrap());
+    port.enqueue(Op::read(&never, 0, pool.take(), 1)).unwrap();
+    stuck.wait_begun(1);
+    let mut ticket = port.submit(Op::read(&device, 0, empty(1), 2)).unwrap();
+    let (dropped, is_dropped) = mpsc::channel();
+    let waker = Waker::from(Arc::new(Owner { port: Mutex::new(Some(port)), dropped }));
+    assert!(Pin::new(&mut ticket).poll(&mut Context::from_waker(&waker)).is_pending());
+    soon.release();
+    assert_eq!(is_dropped.recv_timeout(NEVER), Ok(()));
+    assert_eq!(pool.idle(), usize::from(h.gives_up()), "what can be given up is given back");
+    stuck.release();
 }
 
 /// What the kernel kept beyond the end of the port may still come; nobody is there then.

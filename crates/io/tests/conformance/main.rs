@@ -98,6 +98,7 @@ on_every_backend!([
     closing::dropping_gives_everything_back_that_is_pended_or_ready,
     closing::tickets_outlive_their_port,
     closing::futures_end_with_their_port,
+    closing::a_waker_may_own_its_port,
     closing::late_completions_find_no_port,
     model::random_operations_do_what_a_byte_array_does,
 ]);

@@ -1,5 +1,7 @@
 //! From what a backend says of a request to the completion in the hands of whoever it is for.
 
+use quarry_sync::primitive::thread;
+
 use super::{After, Desk, State, wake_all};
 use crate::port::backend::{Backend, Driving, Sink};
 use crate::port::completion::OpId;
@@ -57,14 +59,14 @@ impl<C> Desk<C> {
             }
             To::Nobody => {
                 state.unattended -= 1;
-                after.unwanted.push(completion);
+                after.foreign.unwanted.push(completion);
                 state.slots.remove(id);
             }
             To::Ticket(waker) => {
                 let waker = waker.take();
                 entry.to = To::Here(completion);
                 state.unattended -= usize::from(waker.is_some());
-                after.wakers.extend(waker);
+                after.foreign.wakers.extend(waker);
             }
             To::Here(_) => {}
         }
@@ -84,7 +86,7 @@ impl<C> Desk<C> {
             });
         }
         // The thread inside `drive` may be the one that is meant.
-        after.alert |= state.driven && (count > 0 || over);
+        after.alert |= state.is_driven() && (count > 0 || over);
     }
 }
 
@@ -102,12 +104,14 @@ impl<C: Send> Sink for Desk<C> {
         }
         let begun = self.start_pended(&mut state, backend, &mut after);
         // The thread that hands these over comes back for as many, unless foreign code keeps it.
-        let comes_back =
-            self.driving == Driving::Itself && after.wakers.is_empty() && after.unwanted.is_empty();
+        let comes_back = self.driving == Driving::Itself && after.foreign.is_empty();
         after.kick &= !(comes_back && begun <= count);
         self.announce(&state, &mut after, count);
         // Whoever is inside `drive` is the one who calls.
         after.alert = false;
+        if state.driver == Some(thread::current().id()) {
+            state.left.append(std::mem::take(&mut after.foreign));
+        }
         drop(state);
         after.run(backend);
     }

@@ -112,7 +112,7 @@ impl<C> Desk<C> {
     pub(in crate::port) fn close(&self, backend: &dyn Backend) {
         let mut state = self.state.lock();
         state.closed = true;
-        let alert = state.driven;
+        let alert = state.is_driven();
         drop(state);
         self.changed.notify_all();
         if alert {
@@ -131,7 +131,7 @@ impl<C> Desk<C> {
             self.hand_over(&mut state, id, Buffers::None, None, &mut after);
         }
         // Whoever waits in the backend for what will never come has to see that this is the end.
-        after.alert |= state.driven;
+        after.alert |= state.is_driven();
         let ready = std::mem::take(&mut state.ready);
         drop(state);
         self.changed.notify_all();

@@ -4,19 +4,21 @@
 //! around a call to the system. Wakers, contexts and memory of others are let go outside of it.
 
 mod admitting;
+mod after;
 mod check;
 mod delivering;
 mod ending;
 mod waiting;
 
+pub(in crate::port) use after::{After, Foreign, wake_all};
 pub(in crate::port) use waiting::Sleeper;
 
 use std::collections::{BTreeSet, VecDeque};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::Waker;
 
 use quarry_sync::Counters;
+use quarry_sync::primitive::thread::ThreadId;
 use quarry_sync::primitive::{Clock, Condvar, Instant, Mutex};
 
 use crate::port::backend::{Backend, Driving};
@@ -63,8 +65,10 @@ pub(in crate::port) struct State<C> {
     pub(in crate::port) takers: usize,
     /// Threads asleep that wait for something else: a ticket's completion, the end, the driver's place.
     pub(in crate::port) others: usize,
-    /// Whether a thread is inside `drive`.
-    pub(in crate::port) driven: bool,
+    /// The thread inside `drive`.
+    pub(in crate::port) driver: Option<ThreadId>,
+    /// What it leaves behind there, to be run when it is out.
+    pub(in crate::port) left: Foreign<C>,
     /// Operations in flight that no thread waits for: futures, and what dropped tickets left behind.
     pub(in crate::port) unattended: usize,
     /// How often there was said to be a step to make; see [`Sink::stir`](crate::port::backend::Sink::stir).
@@ -86,61 +90,14 @@ impl<C> Default for State<C> {
             devices: 0,
             takers: 0,
             others: 0,
-            driven: false,
+            driver: None,
+            left: Foreign::default(),
             unattended: 0,
             stirs: 0,
             steppers: Vec::new(),
             closed: false,
             ended: false,
         }
-    }
-}
-
-/// What is done once the lock is released: all of it is foreign code or a call to the system.
-#[must_use]
-pub(in crate::port) struct After<C> {
-    pub(in crate::port) wakers: Vec<Waker>,
-    pub(in crate::port) unwanted: Vec<Completion<C>>,
-    pub(in crate::port) kick: bool,
-    /// The thread inside `drive` has to look again.
-    pub(in crate::port) alert: bool,
-    /// The time while the lock is held, read when it is first wanted.
-    now: Option<Instant>,
-}
-
-impl<C> Default for After<C> {
-    fn default() -> Self {
-        Self { wakers: Vec::new(), unwanted: Vec::new(), kick: false, alert: false, now: None }
-    }
-}
-
-impl<C> After<C> {
-    fn now(&mut self, clock: &Clock) -> Instant {
-        *self.now.get_or_insert_with(|| clock.now())
-    }
-
-    pub(in crate::port) fn run(self, backend: &dyn Backend) {
-        if self.kick {
-            backend.kick();
-        }
-        if self.alert {
-            backend.wake();
-        }
-        wake_all(self.wakers);
-        for completion in self.unwanted {
-            contain(|| drop(completion));
-        }
-    }
-}
-
-pub(in crate::port) fn wake_all(wakers: Vec<Waker>) {
-    wakers.into_iter().for_each(|waker| contain(|| waker.wake()));
-}
-
-/// Foreign code that panics must not take the backend's thread, or the driver's place, with it.
-fn contain(foreign: impl FnOnce()) {
-    if catch_unwind(AssertUnwindSafe(foreign)).is_err() {
-        tracing::error!("a waker, or the drop of a context, panicked");
     }
 }
 
@@ -278,7 +235,7 @@ impl<C> Desk<C> {
             if state.deadlines.first() == Some(&(deadline, id)) {
                 self.changed.notify_all();
                 self.wanted.notify_all();
-                after.alert |= state.driven;
+                after.alert |= state.is_driven();
             }
         }
         if state.in_flight >= self.depth {
@@ -288,7 +245,7 @@ impl<C> Desk<C> {
         request.priority = priority;
         state.pended.push(priority, request);
         self.start_pended(state, backend, after);
-        if !state.driven && self.is_waiting_for_a_driver(state) {
+        if !state.is_driven() && self.is_waiting_for_a_driver(state) {
             self.wanted.notify_one();
         }
         id
@@ -313,6 +270,11 @@ impl<C> Desk<C> {
 }
 
 impl<C> State<C> {
+    /// Whether a thread is inside `drive`.
+    pub(in crate::port) fn is_driven(&self) -> bool {
+        self.driver.is_some()
+    }
+
     /// Whether nothing can become ready any more.
     pub(in crate::port) fn is_idle(&self) -> bool {
         self.in_flight == 0 && self.pended.is_empty()

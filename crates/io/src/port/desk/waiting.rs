@@ -5,7 +5,7 @@
 //! needs no thread of its own: the one that waits for a completion is the one that the kernel wakes. Only futures have
 //! nobody who waits; for them each port keeps one thread, which sleeps as long as no future does.
 
-use quarry_sync::primitive::{Instant, MutexGuard};
+use quarry_sync::primitive::{Instant, MutexGuard, thread};
 
 use super::{Desk, State, wake_all};
 use crate::port::backend::{Backend, Driven, Driving};
@@ -47,14 +47,10 @@ impl<C: Send> Desk<C> {
             }
             let deadline = state.deadlines.first().map(|&(deadline, _)| deadline);
             let wake_at = deadline.into_iter().chain(until).min();
-            if self.driving != Driving::Itself && !state.driven {
-                state.driven = true;
-                let stirs = state.stirs;
-                drop(state);
-                let driven = backend.drive(self, wake_at);
-                state = self.state.lock();
-                state.driven = false;
-                if driven == Driven::Progress || state.stirs != stirs {
+            if self.driving != Driving::Itself && !state.is_driven() {
+                let progress;
+                (state, progress) = self.drive(state, backend, wake_at);
+                if progress {
                     continue;
                 }
                 if let Some(found) = look(&mut state) {
@@ -64,6 +60,32 @@ impl<C: Send> Desk<C> {
             }
             self.sleep(&mut state, sleeper, wake_at);
         }
+    }
+
+    /// Goes into the backend, where nobody is, until `until`. Whether something may have happened.
+    ///
+    /// What completions set off is run when the place inside is free again: a waker may wait for this port, or own it and
+    /// drop it, and then has to go in itself.
+    pub(in crate::port) fn drive<'a>(
+        &'a self,
+        mut state: MutexGuard<'a, State<C>>,
+        backend: &dyn Backend,
+        until: Option<Instant>,
+    ) -> (MutexGuard<'a, State<C>>, bool) {
+        state.driver = Some(thread::current().id());
+        let stirs = state.stirs;
+        drop(state);
+        let driven = backend.drive(self, until);
+        let mut state = self.state.lock();
+        state.driver = None;
+        let progress = driven == Driven::Progress || state.stirs != stirs;
+        let left = std::mem::take(&mut state.left);
+        if left.is_empty() {
+            return (state, progress);
+        }
+        self.hand_on(state);
+        left.run();
+        (self.state.lock(), progress)
     }
 
     fn sleep(&self, state: &mut MutexGuard<'_, State<C>>, sleeper: Sleeper, wake_at: Option<Instant>) {
@@ -79,7 +101,7 @@ impl<C: Send> Desk<C> {
 
     /// A thread leaves: if nobody drives now, or there is more to take, another has to get up.
     pub(in crate::port) fn hand_on(&self, mut state: MutexGuard<'_, State<C>>) {
-        let vacant = self.driving != Driving::Itself && !state.driven;
+        let vacant = self.driving != Driving::Itself && !state.is_driven();
         if !vacant && state.ready.is_empty() {
             return;
         }

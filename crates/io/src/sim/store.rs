@@ -1,7 +1,7 @@
 //! What a device holds, what of it would survive, and what is left after a power cut.
 //!
 //! A write that is over is seen by every read but lies in the device's cache: *current* and *durable* differ by the
-//! unflushed writes, in their order. A flush moves those over that were complete when it began. When the power fails,
+//! unflushed writes, in their order. A flush moves those over that were complete when it came. When the power fails,
 //! any subset of the unflushed ones has got to the medium, each of them whole or in part down to an atom, and in any order, so
 //! that of two to the same place the older may be the one that is found.
 
@@ -62,7 +62,7 @@ impl Store {
         while self.unflushed_bytes > self.cache_bytes && self.make_oldest_durable() {}
     }
 
-    /// What a flush that begins now will cover.
+    /// What a flush that comes now will cover.
     pub(super) fn mark(&self) -> u64 {
         self.sequence
     }

@@ -63,6 +63,23 @@ fn writes_at_work_when_the_power_fails_may_be_there_in_part() {
     assert_eq!(seen, [true; 3]);
 }
 
+/// A flush covers what had completed when it was asked for. One that waits in the device's queue behind a write begins when that one
+/// is over, and covered it then: a program that forgot to wait was never found out.
+#[test]
+fn a_flush_covers_nothing_that_was_under_way_when_it_came() {
+    let mut lost = 0;
+    for seed in 0..50 {
+        let sim = Sim::new(seed);
+        let disk = sim.disk(SimProfile::hdd(), MIB);
+        let (port, device) = on(&sim, &disk);
+        port.enqueue(Op::write(&device, 0, buffer(&[1; 512]), 0)).unwrap();
+        assert!(flush(&port, &device).result.is_ok());
+        assert!(port.wait().unwrap().result.is_ok());
+        lost += usize::from(disk.crash().peek(0, 1) == [0]);
+    }
+    assert!(lost > 0 && lost < 50, "{lost}");
+}
+
 /// Unflushed writes beyond what the cache holds are made durable in their order.
 #[test]
 fn a_cache_that_is_full_empties_itself() {

@@ -56,7 +56,7 @@ struct Call {
     came: Instant,
     at: At,
     fault: Option<Fault>,
-    /// What a flush covers.
+    /// What a flush covers: what had been written when it came.
     mark: u64,
     cancelled: bool,
 }
@@ -117,9 +117,9 @@ impl World {
         let mut disk = device.disk.lock();
         disk.tracker(aim.kind).comes(now);
         disk.waiting.push_back(id);
+        let (at, fault, mark) = (At::Waiting, None, disk.store.mark());
         drop(disk);
-        let (at, fault) = (At::Waiting, None);
-        self.calls.insert(id, Call { request, port, came: now, at, fault, mark: 0, cancelled: false });
+        self.calls.insert(id, Call { request, port, came: now, at, fault, mark, cancelled: false });
         self.begin_waiting(&device);
     }
 
@@ -134,7 +134,6 @@ impl World {
             disk.busy += 1;
             let Some(call) = self.calls.get_mut(&id) else { continue };
             call.fault = disk.fault(call.request.kind);
-            call.mark = disk.store.mark();
             call.at = if disk.held && !disk.gone { At::Held } else { At::Served };
             let (at, fault) = (call.at, call.fault);
             drop(disk);

@@ -4,7 +4,7 @@ use std::fmt;
 use std::fs::File;
 use std::io;
 use std::sync::Arc;
-#[cfg(windows)]
+#[cfg(any(target_os = "linux", windows))]
 use std::sync::OnceLock;
 
 use quarry_sync::primitive::atomic::{AtomicBool, Ordering};
@@ -14,6 +14,8 @@ use crate::{Device, positioned};
 #[cfg(windows)]
 use super::iocp::PacketFile;
 use super::op::Flush;
+#[cfg(target_os = "linux")]
+use super::uring::RingFile;
 use crate::sim::SimDevice;
 
 /// A device whose calls return when they are done. The port that works on one has threads to spend on it.
@@ -206,6 +208,9 @@ pub(crate) struct Registered {
     /// What a completion port of the system works on. It is closed with the last operation.
     #[cfg(windows)]
     packet_file: OnceLock<PacketFile>,
+    /// What a ring knows the file by, which would keep it open.
+    #[cfg(target_os = "linux")]
+    ring_file: OnceLock<RingFile>,
 }
 
 impl PortDevice {
@@ -222,6 +227,8 @@ impl PortDevice {
             withdrawn,
             #[cfg(windows)]
             packet_file: OnceLock::new(),
+            #[cfg(target_os = "linux")]
+            ring_file: OnceLock::new(),
         }))
     }
 
@@ -266,6 +273,12 @@ impl Registered {
     pub(super) fn set_packet_file(&self, file: PacketFile) {
         // A device is registered once.
         let _first = self.packet_file.set(file);
+    }
+
+    #[cfg(target_os = "linux")]
+    pub(super) fn set_ring_file(&self, file: RingFile) {
+        // A device is registered once.
+        let _first = self.ring_file.set(file);
     }
 
     #[cfg(windows)]

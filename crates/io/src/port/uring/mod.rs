@@ -19,7 +19,7 @@ use std::collections::{HashSet, VecDeque};
 use std::fmt;
 use std::io;
 use std::os::fd::AsRawFd;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use quarry_sync::primitive::{Clock, Instant, Mutex, thread};
 
@@ -49,6 +49,7 @@ const ECANCELED: i32 = 125;
 const EINTR: i32 = 4;
 
 pub(super) struct Uring {
+    me: Weak<Self>,
     ring: Ring,
     table: Mutex<Table>,
     clock: Clock,
@@ -73,11 +74,33 @@ enum Entry {
     Cancel(OpId),
 }
 
+/// A file that a ring knows. It forgets it when this is dropped, with the last operation on it.
+#[derive(Debug)]
+pub(crate) struct RingFile {
+    ring: Weak<Uring>,
+    number: u32,
+}
+
+impl Drop for RingFile {
+    /// Without the table, whose lock may be held: as nothing is under way on the file, no entry names the number, and it is never
+    /// given to another.
+    fn drop(&mut self) {
+        if let Some(uring) = self.ring.upgrade() {
+            let _ = uring.ring.update_file(self.number, -1);
+        }
+    }
+}
+
 impl Uring {
     /// The backend, or why this system has none.
     pub(super) fn new(depth: usize) -> Result<Arc<Self>, String> {
         let ring = Ring::new(depth)?;
-        Ok(Arc::new(Self { ring, table: Mutex::new(Table::default()), clock: Clock::system() }))
+        Ok(Arc::new_cyclic(|me| Self {
+            me: me.clone(),
+            ring,
+            table: Mutex::new(Table::default()),
+            clock: Clock::system(),
+        }))
     }
 
     /// Puts the next entry of the flight at `id` into the queue.
@@ -177,6 +200,7 @@ impl Backend for Uring {
             && self.ring.update_file(device.number, file.file().as_raw_fd()).is_ok();
         if known {
             self.table.lock().files.insert(device.number);
+            device.set_ring_file(RingFile { ring: self.me.clone(), number: device.number });
         }
         true
     }
@@ -264,6 +288,10 @@ impl Backend for Uring {
         let mut table = self.table.lock();
         table.flights.clear();
         table.backlog.clear();
+        let files = std::mem::take(&mut table.files);
+        drop(table);
+        // The kernel would close them some time after the ring, and refuse them until then to who opens them exclusively.
+        files.into_iter().for_each(|number| drop(self.ring.update_file(number, -1)));
     }
 }
 

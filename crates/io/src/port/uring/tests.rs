@@ -1,6 +1,7 @@
 //! What the port above seldom asks of a ring: a queue that is full, numbers that change hands.
 
 use std::io::Write;
+use std::os::fd::OwnedFd;
 use std::time::Duration;
 
 use super::*;
@@ -8,6 +9,7 @@ use crate::port::device::{PortDevice, PortFile};
 use crate::port::kept::Kept;
 use crate::port::op::{Buffers, OpKind};
 use crate::port::request::Outcome;
+use crate::port::{BackendKind, Op, PortOptions};
 use crate::{Buffer, BufferPool};
 
 /// A ring of one entry, if this system has rings.
@@ -99,4 +101,23 @@ fn a_pool_is_registered_once_and_kept() {
     let done = sink.0.lock().pop().unwrap();
     assert!(matches!(done.outcome, Outcome::Moved(5)), "{:?}", done.outcome);
     assert_eq!(done.buffers.into_one().unwrap()[..5], *b"56789");
+}
+
+/// A ring that is closed lets go of the files that it knows some time later, and one that lives on never would: whoever opens a disk
+/// exclusively after its port was dropped was refused. Writing to a pipe fails as soon as its reader is closed.
+#[test]
+fn files_are_closed_with_their_device_and_with_the_port() {
+    for port_first in [false, true] {
+        let Ok(port) = PortOptions::new().backend(BackendKind::Uring).open::<()>() else { return };
+        let (reader, mut writer) = std::io::pipe().unwrap();
+        let reader = PortFile::read_only(OwnedFd::from(reader).into());
+        let device = port.register(reader, 0).unwrap();
+        writer.write_all(b"x").unwrap();
+        let done = port.submit(Op::read(&device, 0, Buffer::alone(1).unwrap(), ())).unwrap().wait();
+        assert_eq!(done.result.unwrap(), 1);
+        drop(done.origin);
+        let port = Some(port).filter(|_| !port_first);
+        drop(device);
+        assert_eq!(writer.write_all(b"x").unwrap_err().kind(), io::ErrorKind::BrokenPipe, "{port:?}");
+    }
 }

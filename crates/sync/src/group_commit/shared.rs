@@ -96,7 +96,8 @@ impl<Op, R, E> Shared<Op, R, E> {
     /// Somebody who cannot lead waits.
     pub(super) fn hurry(&self) {
         let mut state = self.state.lock();
-        state.urgent = true;
+        // With nothing in the queue what is waited for is under way already.
+        state.urgent = !state.queue.is_empty();
         self.due.notify_one();
         self.company.notify_one();
     }

@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::sync::Mutex as StdMutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{OnceLock, Weak, mpsc};
-use std::task::{Context, Poll, Wake};
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use super::*;
@@ -268,4 +268,31 @@ fn what_a_failure_leaves_in_the_queue_was_in_no_batch() {
     let stats = journal.stats();
     assert_eq!((stats.batches, stats.operations, stats.bytes, stats.pending), (1, 1, 100, 0));
     assert!(journal.flush().is_err());
+}
+
+/// A future that is polled while its batch is under way has nothing to hurry: what comes later was committed alone for it, at once.
+#[test]
+fn what_is_under_way_hurries_nothing_that_comes_later() {
+    let (enter, entered) = mpsc::channel();
+    let (leave, left) = mpsc::channel::<()>();
+    let commit = move |batch: Vec<u32>| {
+        enter.send(()).unwrap();
+        left.recv().unwrap();
+        Ok::<_, String>(batch)
+    };
+    let options = GroupCommitOptions::default().clock(ManualClock::new().clock());
+    let journal = GroupCommit::start(options, commit).unwrap();
+    std::thread::scope(|scope| {
+        let mut ticket = Box::pin(journal.submit(1));
+        scope.spawn(|| journal.flush().unwrap());
+        entered.recv().unwrap();
+        assert!(ticket.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        leave.send(()).unwrap();
+    });
+    drop(journal.submit(2));
+    let is_committed = entered.recv_timeout(Duration::from_millis(20)).is_ok();
+    let pending = journal.stats().pending;
+    leave.send(()).unwrap();
+    drop(journal);
+    assert_eq!((is_committed, pending), (false, 1), "it is neither old nor in company");
 }

@@ -29,8 +29,8 @@ pub enum BackendKind {
     Threads,
     /// An io_uring of Linux.
     Uring,
-    /// A completion port of Windows. A file whose handle shares it with nobody is worked on by one thread, unless it was opened
-    /// for overlapped calls.
+    /// A completion port of Windows. A file whose handle shares it with nobody is worked on by threads that block, which the system
+    /// lets in one after the other, unless it was opened for overlapped calls.
     Iocp,
 }
 

@@ -18,7 +18,7 @@
 //!   came last in the background, which comes back with [`OpError::Shed`](crate::port::OpError::Shed), memory and all. So Critical is
 //!   refused only when every place is taken and none by Background.
 //! - **Busy is said at once.** What finds no place is refused with [`Refusal::Busy`](crate::port::Refusal::Busy) and comes
-//!   back. Memory is bounded by places and slots.
+//!   back. Memory is bounded by places and slots, as far as completions are taken.
 //! - **Nothing is lost.** Every operation that was taken comes back once: done, failed, cancelled, late or shed; and
 //!   [`stop`](DiskQueue::stop) and dropping finish or return all of them.
 //!

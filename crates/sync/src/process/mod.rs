@@ -24,7 +24,7 @@ pub struct Facts {
     pub memory_bytes: Option<u64>,
     /// Bytes of memory that could be had without swapping.
     pub memory_available_bytes: Option<u64>,
-    /// Processors that the scheduler lets this process use: its affinity, and its quota rounded up. At least 1.
+    /// Processors that the scheduler lets this process use: its affinity, and its quota rounded down. At least 1.
     pub processors: NonZeroUsize,
     /// What control groups allow; on Windows, what the job of the process does.
     pub cgroup: CgroupLimits,

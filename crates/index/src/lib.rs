@@ -35,7 +35,7 @@ pub use case::CaseTable;
 pub use evidence::Evidence;
 pub use file::{File, FileFlags, FileId, Patch, Time, is_link_tag};
 pub use index::{ColumnSize, Index, Row, Total};
-pub use names::NameStore;
+pub use names::{NameStore, make_possible};
 pub use row::{Kind, RowFlags};
 pub use store::{Column, Part, SnapshotBytes, SnapshotError};
 

@@ -3,7 +3,9 @@
 //! A record is taken as it comes, base or extension, in use or not; whatever needs another record is left to
 //! the index, which joins when all are there. So records can come in any order, and no record is read twice.
 
-use quarry_index::{Batch, Evidence, File, FileFlags, FileId, NAME_BYTES_MAX, Patch, Stream, TAG_WOF, Time};
+use quarry_index::{
+    Batch, Evidence, File, FileFlags, FileId, NAME_BYTES_MAX, Patch, Stream, TAG_WOF, Time, make_possible,
+};
 use quarry_ntfs::{
     Attribute, AttributeError, AttributeType, Damage, FileName, FileReference, FileTime, Namespace,
     Protection, Record, RecordError, ReparsePoint, SizeLimit, StandardInformation, StreamSizes, Utf16,
@@ -321,32 +323,12 @@ fn evidence(record: &Record<'_>, facts: &Facts<'_>) -> Evidence {
     }
 }
 
-/// Appends a name; says whether a file can have it. What no file can have would be taken for something else
-/// where a path is read: NUL ends it, `/` divides it, `.` and `..` lead elsewhere. U+FFFD shows that it was there.
+/// Appends a name; says whether a file can have it. What no file can have is [made one](make_possible).
 fn push_name(name: Utf16<'_>, blob: &mut Vec<u8>) -> bool {
     let start = blob.len();
     name.push_wtf8(blob);
-    let Some(pushed) = blob.get(start..) else { return true };
-    let leads_elsewhere = matches!(pushed, b"." | b"..");
-    if !leads_elsewhere && !pushed.iter().any(|&byte| matches!(byte, 0 | b'/')) {
-        return true;
-    }
-    let pushed = pushed.to_vec();
-    blob.truncate(start);
-    if leads_elsewhere {
-        blob.extend_from_slice(REPLACEMENT);
-    }
-    for byte in pushed {
-        match byte {
-            0 | b'/' => blob.extend_from_slice(REPLACEMENT),
-            byte => blob.push(byte),
-        }
-    }
-    false
+    make_possible(blob, start)
 }
-
-/// U+FFFD.
-const REPLACEMENT: &[u8] = "\u{FFFD}".as_bytes();
 
 /// Whether this is the name of the root, which is `.` in itself.
 fn is_root(name: &FileName<'_>) -> bool {

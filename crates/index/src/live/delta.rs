@@ -8,6 +8,7 @@ use super::base::Base;
 use super::paged::{Bits, NamePlace, Names, Paged, Segments};
 use super::{Change, FileState};
 use crate::batch::as_u32;
+use crate::names::make_possible;
 use crate::{Evidence, File, FileFlags, FileId, Kind, NAME_BYTES_MAX, Stream};
 
 /// What a record holds now.
@@ -169,6 +170,12 @@ impl Delta {
     /// Puts a file where the record is; whether that changes where folders lie.
     fn set(&mut self, base: &Base, mut state: FileState, root: bool) -> bool {
         let flags = &mut state.file.flags;
+        let names = state.names.iter_mut().map(|(_, name)| name).filter(|_| !root);
+        for name in names.chain(state.streams.iter_mut().map(|(name, _)| name)) {
+            if !make_possible(name, 0) {
+                flags.insert(FileFlags::DAMAGED);
+            }
+        }
         if root {
             // There is always a root, whatever its record says, and it has no name.
             let denied = flags.intersects(FileFlags::DELETED | FileFlags::STRAY)

@@ -11,6 +11,7 @@ mod deal;
 mod distinct;
 mod first;
 mod pattern;
+mod possible;
 #[cfg(test)]
 mod samples;
 mod sort;
@@ -25,6 +26,7 @@ use std::sync::OnceLock;
 
 pub(crate) use cursor::NameCursor;
 pub(crate) use distinct::{Distinct, distinct};
+pub use possible::make_possible;
 pub(crate) use source::{HandedNames, ItemNames};
 use spelling::Speller;
 

@@ -117,3 +117,30 @@ fn pitfall_44_streams_stay_when_the_link_goes_that_they_lay_below() {
     assert_eq!((paths(&view), totals(&view)), (expected.map(str::to_owned).to_vec(), [(2, 70), (1, 32)]));
     check(&view, &model).unwrap();
 }
+
+/// Changes come out of a log, which is anybody's bytes: names in it once became parts of paths as they were, so that a path in a pipe
+/// could be two, or lead elsewhere.
+#[test]
+fn pitfall_22_a_name_in_a_change_leads_nowhere() {
+    let cases = [
+        ("", "\u{FFFD}"),
+        ("..", "\u{FFFD}.."),
+        ("a/../b", "a\u{FFFD}..\u{FFFD}b"),
+        ("a\0/b", "a\u{FFFD}\u{FFFD}b"),
+    ];
+    for (name, shown) in cases {
+        let mut state = used_again(40, 1, in_folder(34), name);
+        state.streams = vec![(name.as_bytes().to_vec(), Stream { size: 1, allocated: 0, packed: false })];
+        let mut model = small();
+        model.insert(40, used_again(40, 1, in_folder(34), shown));
+        change(&mut model, 40, |file| {
+            file.file.flags.insert(FileFlags::DAMAGED);
+            file.streams = vec![(shown.as_bytes().to_vec(), state.streams[0].1)];
+        });
+        let view = View::new(Arc::new(built(&small()))).with([Change::Set(state.clone())]);
+        assert!(paths(&view).contains(&format!("/other/{shown}:{shown}")), "{:?}", paths(&view));
+        check(&view, &model).unwrap();
+        // The same state again changes nothing.
+        check(&view.with([Change::Set(state)]), &model).unwrap();
+    }
+}

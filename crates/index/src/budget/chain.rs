@@ -19,7 +19,11 @@ impl Runs {
         self.ends.last().copied().unwrap_or(0)
     }
 
+    /// Adds a stretch. One without bytes would never be taken, and keep what it lies in.
     pub(crate) fn push(&mut self, stretch: Stretch) {
+        if stretch.len() == 0 {
+            return;
+        }
         self.ends.push(self.bytes() + stretch.len() as u64);
         self.stretches.push(stretch);
     }
@@ -27,7 +31,7 @@ impl Runs {
     /// Makes room: puts stretches aside that lie in memory, until there is enough.
     pub(crate) fn make_room(&mut self, kind: Kind, budget: &Budget) -> Result<(), SpillError> {
         if budget.is_short() {
-            budget.turn();
+            budget.turn_slabs();
         }
         for stretch in &mut self.stretches {
             if !budget.is_short() {
@@ -169,7 +173,7 @@ mod tests {
                     .for_each(|part| runs.push(budget.put(Kind::Names, part.as_bytes().to_vec()).unwrap()));
                 runs
             };
-            let runs = vec![run(&["ab", "cdef"]), run(&[]), run(&["ghij"])];
+            let runs = vec![run(&["ab", "", "cdef"]), run(&[]), run(&["ghij"])];
             let piece = |batch, range| Piece { batch, range };
             let pieces = [piece(2, 2..4), piece(0, 0..3), piece(1, 0..0), piece(2, 0..2), piece(0, 3..6)];
             let mut chain = Chain::new(runs, &pieces, 1);
@@ -187,5 +191,26 @@ mod tests {
             assert_eq!(found, whole);
             assert!(chain.stretches.iter().all(Option::is_none), "all room is free again");
         }
+    }
+
+    /// Room that one worker wants may lie where another one has put something, too, which that one takes away when it comes by. Until
+    /// then each try began another file, and a scan on many threads ended because it had too many open.
+    #[test]
+    fn wanting_room_again_and_again_opens_no_more_files() {
+        use crate::budget::Items;
+        let folder = tempfile::tempdir().unwrap();
+        let budget = Budget::limited(Items { names: 10, ..Items::default() }.bytes(), folder.path());
+        let (mut mine, mut others) = (Runs::default(), Runs::default());
+        others.push(budget.put(Kind::Files, vec![1; 50]).unwrap());
+        budget.count(Items { names: 9, ..Items::default() }).unwrap();
+        for _ in 0..100 {
+            mine.push(budget.put(Kind::Files, vec![2; 10]).unwrap());
+            mine.make_room(Kind::Files, &budget).unwrap();
+            assert!(budget.is_short(), "the others have not come by");
+        }
+        let files: std::collections::HashSet<_> = mine.stretches.iter().map(Stretch::file).collect();
+        assert_eq!(files.len(), 1);
+        others.make_room(Kind::Files, &budget).unwrap();
+        assert!(!budget.is_short());
     }
 }

@@ -183,6 +183,13 @@ impl Budget {
         shelves.for_each(|shelf| *shelf.lock() = Shelf::default());
     }
 
+    /// The same in memory alone. Files go on: each begun anew would stay open as long as anything in it is needed, and a process may have
+    /// about a thousand.
+    pub(crate) fn turn_slabs(&self) {
+        let shelves = self.0.iter().flat_map(|limit| &limit.shelves);
+        shelves.for_each(|shelf| shelf.lock().slab = None);
+    }
+
     fn failed(&self, step: &'static str, source: io::Error) -> SpillError {
         match &self.0 {
             Some(limit) => limit.failed(step, source),

@@ -61,6 +61,15 @@ impl Stretch {
         !matches!(self.place, Place::Aside { .. })
     }
 
+    /// The file that it lies in, if it does.
+    #[cfg(test)]
+    pub(super) fn file(&self) -> Option<*const ScratchFile> {
+        match &self.place {
+            Place::Aside { file, .. } => Some(Arc::as_ptr(file)),
+            _ => None,
+        }
+    }
+
     /// Puts it aside, if it is not yet.
     pub(super) fn put_aside(&mut self, kind: Kind, budget: &Budget) -> Result<(), SpillError> {
         if let Place::Kept { slab, range } = &self.place {

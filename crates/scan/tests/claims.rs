@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use quarry_forge::vandal::{self, Field};
 use quarry_forge::{Run, VolumeBuilder, clusters, kind, runs};
 use quarry_io::MemoryDevice;
-use quarry_scan::{Pipeline, Progress, Report, Volume};
+use quarry_scan::{BitmapUse, Pipeline, Progress, Report, Scan, Volume};
 
 /// Bytes in a cluster and in a record of the volumes here.
 const CLUSTER_BYTES: u64 = 4096;
@@ -20,6 +20,12 @@ const SCAN_TIME_MAX: Duration = Duration::from_secs(20);
 
 /// Scans a small volume whose `$MFT` claims to lie at `list`, as `claim` makes it of the runs that it has.
 fn scan(claim: impl FnOnce(Vec<Run>) -> Vec<Run>) -> (Volume, Report) {
+    let (volume, scan) = scan_with_bitmap(claim, None);
+    (volume, scan.report)
+}
+
+/// The same; its bitmap claims to be a hole of so many `bitmap` clusters, if that is said.
+fn scan_with_bitmap(claim: impl FnOnce(Vec<Run>) -> Vec<Run>, bitmap: Option<u64>) -> (Volume, Scan) {
     // Many runs of its own leave room for those that are claimed.
     let own: Vec<Run> =
         (0..12).map(|place| (Some(60 + 20 * place), if place == 0 { 8 } else { 1 })).collect();
@@ -31,6 +37,13 @@ fn scan(claim: impl FnOnce(Vec<Run>) -> Vec<Run>) -> (Volume, Report) {
         vandal::set_field(record, kind::DATA, 0, Field::HighestVcn, clusters - 1);
         for size in [Field::AllocatedSize, Field::RealSize, Field::InitialisedSize] {
             vandal::set_field(record, kind::DATA, 0, size, clusters * CLUSTER_BYTES);
+            if let Some(clusters) = bitmap {
+                vandal::set_field(record, kind::BITMAP, 0, size, clusters * CLUSTER_BYTES);
+            }
+        }
+        if let Some(clusters) = bitmap {
+            vandal::overwrite_runs(record, kind::BITMAP, 0, &runs(&[(None, clusters)]));
+            vandal::set_field(record, kind::BITMAP, 0, Field::HighestVcn, clusters - 1);
         }
     });
     let mut image = volume.into_image();
@@ -42,7 +55,7 @@ fn scan(claim: impl FnOnce(Vec<Run>) -> Vec<Run>) -> (Volume, Report) {
     assert!(started.elapsed() < SCAN_TIME_MAX, "it took {:?}", started.elapsed());
     let found = scan.index.rows().any(|row| row.path() == b"/a.txt");
     assert!(found, "what is there is found");
-    (volumes.remove(0), scan.report)
+    (volumes.remove(0), scan)
 }
 
 #[test]
@@ -61,6 +74,21 @@ fn holes_of_terabytes_are_not_looked_at() {
     let (volume, report) = scan(|list| vec![list[0], (None, (1 << 30) - 1 - list[0].1)]);
     assert!(volume.records() > 1 << 31);
     assert_eq!((report.counts.records, report.counts.unread), (volume.records(), 0));
+}
+
+/// A bit for each record of a hole, in a hole: half a gibibyte was filled with zeros for a volume of one mebibyte.
+#[test]
+fn a_bitmap_longer_than_its_device_is_none() {
+    let claimed = (1 << 30) - 1;
+    let holes = |list: Vec<Run>| vec![list[0], (None, claimed - list[0].1)];
+    let (volume, scan) = scan_with_bitmap(holes, Some(bitmap_clusters(claimed)));
+    assert!(volume.records() > 1 << 31);
+    assert_eq!(scan.reads.bitmap, BitmapUse::None);
+}
+
+/// The clusters that the bits of a `$MFT` of so many clusters take.
+fn bitmap_clusters(clusters: u64) -> u64 {
+    (clusters * (CLUSTER_BYTES / RECORD_BYTES)).div_ceil(8 * CLUSTER_BYTES)
 }
 
 #[test]

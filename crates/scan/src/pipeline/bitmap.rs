@@ -27,7 +27,10 @@ impl Bitmap {
         let record = volume.record(metafile::MFT, &mut buffer).ok()?;
         let bitmap = unnamed(&record, AttributeType::BITMAP)?;
         let wanted = usize::try_from(volume.numbers().end.div_ceil(8)).ok()?;
-        let mut bits = content(&*volume.device, boot, &bitmap, wanted.checked_add(BYTES_MORE)?).ok()?;
+        // Holes may claim to be records by the billion, and the bits of them another hole: no bitmap is longer than its device.
+        let longest = usize::try_from(volume.device.len()).unwrap_or(usize::MAX);
+        let longest = wanted.checked_add(BYTES_MORE)?.min(longest);
+        let mut bits = content(&*volume.device, boot, &bitmap, longest).ok()?;
         if let Form::NonResident(data) = bitmap.form {
             // Of one that goes on in another record the rest would read as zeros, which say that all is free.
             let told = data.highest_vcn.checked_add(1)?.checked_mul(boot.cluster_bytes.into())?;

@@ -66,6 +66,7 @@ fn read(log: &[u8], identity: u64) -> Option<(View, u64)> {
         && checksum == xxh3_64_with_seed(told, 3).to_le_bytes();
     let mut view = sound.then(|| View::new(Arc::clone(&self::sound().index)))?;
     let mut rest = &log[HEADER_BYTES..];
+    let mut read = 0;
     for number in 0u32.. {
         let Some((head, tail)) = rest.split_at_checked(16) else { break };
         let length = u32::from_le_bytes([head[0], head[1], head[2], head[3]]) as usize;
@@ -73,14 +74,23 @@ fn read(log: &[u8], identity: u64) -> Option<(View, u64)> {
         if head[4..8] != number.to_le_bytes() || head[8..] != seal(&head[..8], batch, identity) {
             break;
         }
-        rest = tail;
+        (rest, read) = (tail, number + 1);
         let mut changes = Vec::new();
         while !batch.is_empty() {
             changes.push(Change::decode(&mut batch)?);
         }
         view = view.with(changes);
     }
-    Some((view, rest.len() as u64))
+    // One that is sound behind one that is not is no work of a crash.
+    let goes_on = (1..rest.len()).any(|at| {
+        let frame = rest[at..].split_first_chunk::<16>().and_then(|(head, tail)| {
+            let length = u32::from_le_bytes([head[0], head[1], head[2], head[3]]) as usize;
+            Some((head, tail.get(..length)?))
+        });
+        let later = |head: &[u8]| u32::from_le_bytes([head[4], head[5], head[6], head[7]]) > read;
+        frame.is_some_and(|(head, batch)| later(head) && head[8..] == seal(&head[..8], batch, identity))
+    });
+    (!goes_on).then_some((view, rest.len() as u64))
 }
 
 fn seal(head: &[u8], batch: &[u8], identity: u64) -> [u8; 8] {

@@ -12,6 +12,10 @@ pub(super) const HEADER_BYTES: usize = 32;
 const HEADER_CHECKSUM: usize = 24;
 const HEADER_SEED: u64 = 3;
 pub(super) const FRAME_HEAD_BYTES: usize = 16;
+/// Bytes that are read to find frames behind one that does not check out: so many times those that are there, and these.
+const READ_TIMES: usize = 4;
+const READ_MIN: usize = 1 << 20;
+
 /// Why a file is no log of a snapshot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ThisError)]
 #[non_exhaustive]
@@ -36,6 +40,12 @@ pub enum LogError {
     /// A batch has a sound checksum and does not read as changes.
     #[error("batch {number} does not read as changes: it was written by another program")]
     Batch {
+        /// Which, counted from 0.
+        number: u32,
+    },
+    /// A batch does not check out, and one behind it does: no crash leaves that.
+    #[error("is damaged in batch {number}, and has sound ones behind it")]
+    Damaged {
         /// Which, counted from 0.
         number: u32,
     },
@@ -104,17 +114,38 @@ fn frame_checksum(head: &[u8], batch: &[u8], identity: u64) -> u64 {
     xxh3_64_with_seed(batch, xxh3_64_with_seed(head, identity))
 }
 
-/// The frames up to the first that does not check out.
-pub(super) fn frames(bytes: &[u8], identity: u64) -> Found {
+/// The frames up to the first that does not check out, which a crash tore: then none does that comes behind it.
+pub(super) fn frames(bytes: &[u8], identity: u64) -> Result<Found, LogError> {
     let mut found = Found::default();
     let mut rest = bytes;
     while let Some((batch, tail)) = frame(rest, found.batches.len(), identity) {
         found.batches.push(batch.to_vec());
         rest = tail;
     }
+    if goes_on(rest, found.batches.len(), identity) {
+        let number = u32::try_from(found.batches.len()).unwrap_or(u32::MAX);
+        return Err(LogError::Damaged { number });
+    }
     found.left = rest.len() as u64;
     found.bytes = (bytes.len() - rest.len()) as u64;
-    found
+    Ok(found)
+}
+
+/// Whether a frame with a greater number than `number` is sound anywhere in `bytes`. A length that is damaged leads nowhere, so each
+/// place is looked at; what could be a frame is read as long as all of that together is not much more than there is.
+fn goes_on(bytes: &[u8], number: usize, identity: u64) -> bool {
+    let numbers = number + 1..=number + bytes.len() / FRAME_HEAD_BYTES;
+    let mut to_read = READ_MIN + bytes.len().saturating_mul(READ_TIMES);
+    let places = bytes.windows(FRAME_HEAD_BYTES).enumerate().skip(1);
+    places.map(|(at, head)| (at, [4, 0].map(|at| u32::from_le_bytes(array(head, at)) as usize))).any(
+        |(at, [number, length])| {
+            let fits = numbers.contains(&number) && length <= bytes.len() - at - FRAME_HEAD_BYTES;
+            fits && to_read >= length && {
+                to_read -= length;
+                frame(bytes.get(at..).unwrap_or_default(), number, identity).is_some()
+            }
+        },
+    )
 }
 
 fn frame(bytes: &[u8], number: usize, identity: u64) -> Option<(&[u8], &[u8])> {
@@ -163,20 +194,26 @@ mod tests {
                 push_frame(&mut bytes, batch, number, IDENTITY);
                 ends.push(bytes.len());
             }
-            let whole = frames(&bytes, IDENTITY);
+            let whole = frames(&bytes, IDENTITY).unwrap();
             prop_assert_eq!((&whole.batches, whole.left), (&batches, 0));
-            prop_assert!(frames(&bytes, IDENTITY ^ 1).batches.is_empty(), "frames of another snapshot");
+            prop_assert!(frames(&bytes, IDENTITY ^ 1).unwrap().batches.is_empty(), "frames of another snapshot");
             let mut sound = cut.index(bytes.len() + 1);
+            let last = ends.iter().rfind(|&&end| end <= sound).copied().unwrap_or(0);
             bytes.truncate(sound);
             if let Some((at, bit)) = flip && !bytes.is_empty() {
                 let at = at.index(bytes.len());
                 bytes[at] ^= 1 << bit;
                 sound = sound.min(at);
             }
-            let found = frames(&bytes, IDENTITY);
             let count = ends.iter().filter(|&&end| end > 0 && end <= sound).count();
-            prop_assert_eq!(&found.batches, &batches[..count]);
-            prop_assert_eq!(found.left, (bytes.len() - ends[count]) as u64);
+            if ends.get(count + 1).is_some_and(|&end| end < last) {
+                let number = u32::try_from(count).unwrap();
+                prop_assert_eq!(frames(&bytes, IDENTITY).unwrap_err(), LogError::Damaged { number });
+            } else {
+                let found = frames(&bytes, IDENTITY).unwrap();
+                prop_assert_eq!(&found.batches, &batches[..count]);
+                prop_assert_eq!(found.left, (bytes.len() - ends[count]) as u64);
+            }
         }
     }
 }

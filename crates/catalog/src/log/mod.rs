@@ -49,10 +49,9 @@ impl Catalog {
         let Some((header, rest)) = bytes.split_first_chunk::<HEADER_BYTES>() else {
             return Err(Error::Log { path, source: LogError::Header });
         };
-        match check_header(header, entry.identity) {
-            Ok(()) => Ok(frames(rest, entry.identity)),
-            Err(source) => Err(Error::Log { path, source }),
-        }
+        check_header(header, entry.identity)
+            .and_then(|()| frames(rest, entry.identity))
+            .map_err(|source| Error::Log { path, source })
     }
 }
 

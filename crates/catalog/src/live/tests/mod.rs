@@ -228,6 +228,39 @@ fn a_log_of_another_snapshot_is_refused() {
     assert!(matches!(error, Error::Log { source: LogError::OtherSnapshot { actual: 7, .. }, .. }), "{error}");
 }
 
+/// A bit that turned round in one batch took all behind it away, which were acknowledged, and `verify` called the entry sound.
+#[test]
+fn damage_before_sound_batches_is_no_torn_end() {
+    let world = world();
+    let live = reader(&world).lock(&name(), Wait::No).unwrap().live(BY_HAND).unwrap();
+    for (record, text) in [(31, "second"), (32, "third."), (33, "fourth")] {
+        live.apply(vec![set(record, text)]).unwrap();
+    }
+    let log = reader(&world).path(&name(), live.load().entry.log());
+    drop(live);
+    let sound = world.bytes(&log).unwrap();
+    // The header takes 32 bytes, a frame as much more for each batch as it is long.
+    let frame = (sound.len() - 32) / 3;
+    for (at, number) in [(32, 0), (37, 0), (40, 0), (60, 0), (32 + frame, 1), (70 + frame, 1)] {
+        let mut damaged = sound.clone();
+        damaged[at] ^= 4;
+        world.put(&log, &damaged);
+        for error in [
+            reader(&world).current(&name(), BYTES_MAX).unwrap_err(),
+            reader(&world).lock(&name(), Wait::No).unwrap().live(BY_HAND).unwrap_err(),
+        ] {
+            let expected = LogError::Damaged { number };
+            assert!(matches!(&error, Error::Log { source, .. } if *source == expected), "{at}: {error}");
+        }
+    }
+    // What is wrong in the last one may be the work of a crash.
+    let mut torn = sound.clone();
+    *torn.last_mut().unwrap() ^= 4;
+    world.put(&log, &torn);
+    let current = reader(&world).current(&name(), BYTES_MAX).unwrap();
+    assert!(names(&current) == ["first", "second", "third."] && current.log_bytes_left > 0);
+}
+
 /// A rename takes what changed along.
 #[test]
 fn changes_move_with_their_entry() {

@@ -5,6 +5,8 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use quarry_forge::{FileName, RecordBuilder, Reference, StandardInformation};
+
 /// What a process may take beside what it was allowed.
 const BESIDE: u64 = 16 << 20;
 /// Records of the `$MFT` that is measured: without a limit they take half as much again as with the least.
@@ -61,6 +63,41 @@ fn the_peak_of_a_process_is_what_it_was_allowed() {
     assert_eq!(limited["identity"], unlimited["identity"]);
     assert!(number(&limited, &["spilled_bytes"]) > 50 << 20, "{limited}");
     assert_eq!(std::fs::read_dir(folder).expect("a folder").count(), 0);
+}
+
+/// A dump of files whose names are as long as names can be: all different, or all one.
+fn long_names(same: bool) -> Vec<u8> {
+    let record = |number: u64| {
+        let letters = (0..252).map(|at| if same { 0 } else { number * 7 + at * 13 } % 20_000);
+        let letters = letters.filter_map(|at| char::from_u32(0x4E00 + u32::try_from(at).unwrap_or(0)));
+        let name: String =
+            format!("{:03}", if same { 0 } else { number % 1000 }).chars().chain(letters).collect();
+        let record = RecordBuilder::new(number).with(StandardInformation::new());
+        match number {
+            5 => record.sequence(5).directory().with(FileName::new(Reference::ROOT, ".")).build(),
+            _ => record.with(FileName::new(Reference::ROOT, name.as_str())).build(),
+        }
+    };
+    (0..60_000).flat_map(record).collect()
+}
+
+/// What is dealt out in one go was once a number of names, however long: three times what was allowed.
+#[test]
+fn long_names_take_no_more_than_short_ones() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    for same in [false, true] {
+        std::fs::write(folder.join("long.mft"), long_names(same)).expect("room");
+        let bench = ["bench", "scan", "long.mft", "--runs", "1", "--threads", "2", "--json"];
+        let allowed = least(folder, &bench);
+        let bytes = allowed.trim_end_matches("mb").parse::<u64>().expect("a number") << 20;
+        let output = run(folder, &[&bench[..], &["--memory", &allowed, "--scratch", "."]].concat());
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        let line = serde_json::from_slice::<serde_json::Value>(&output.stdout).expect("JSON");
+        let peak = number(&line, &["phases", "build", "peak_bytes"]);
+        assert!(peak <= bytes + BESIDE, "{peak} bytes where {bytes} were allowed");
+        assert!(number(&line, &["spilled_bytes"]) > 40 << 20, "{line}");
+    }
 }
 
 #[test]

@@ -23,7 +23,8 @@ pub(crate) struct Items {
     pub(crate) first_made: u32,
     pub(crate) root: u32,
     pub(crate) bucket: u32,
-    nameless: Vec<String>,
+    /// The records of files without a name.
+    nameless: Vec<u32>,
     streams: u64,
 }
 
@@ -59,7 +60,7 @@ impl Items {
                     findings.note(FindingKind::Nameless, of.record);
                 }
                 *files.flags_mut(lost) |= FileFlags::DAMAGED;
-                nameless.push(format!("<record {}>", of.record));
+                nameless.push(of.record);
                 *first = as_u32(file.len());
                 file.push(lost);
             }
@@ -87,7 +88,8 @@ impl Items {
 
     /// The names of all items. The builder's names are empty from here on.
     pub(super) fn take_names(&self, stitched: &mut Stitched) -> ItemNames {
-        let made = self.nameless.iter().map(String::as_str).chain(["", ORPHANS]);
+        let made = self.nameless.iter().map(|record| format!("<record {record}>"));
+        let made = made.chain([String::new(), ORPHANS.to_owned()]);
         let lengths = stitched.names.iter().map(|name| name.name_bytes);
         let lengths = lengths.chain(stitched.streams.iter().map(|stream| stream.name_bytes));
         match &mut stitched.spelled {
@@ -109,7 +111,7 @@ impl Items {
             Spelled::Handed { names, streams } => {
                 let mut all: Vec<u16> = Vec::with_capacity(self.file.len());
                 all.extend(lengths);
-                let mut bytes = Vec::new();
+                let mut bytes = Vec::with_capacity(made.clone().map(|name| name.len()).sum());
                 for name in made {
                     bytes.extend_from_slice(name.as_bytes());
                     all.push(u16::try_from(name.len()).unwrap_or(u16::MAX));

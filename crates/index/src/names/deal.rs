@@ -12,7 +12,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::first::first_items;
-use super::source::{ItemNames, Loaded};
+use super::source::{ItemNames, ItemStretch, Loaded};
 use super::text::{Folded, Names};
 use crate::batch::as_u32;
 use crate::budget::{Budget, Kind, SpillError, Stretch};
@@ -27,17 +27,28 @@ const PARTS_MAX: usize = 1 << 10;
 /// Names that are looked at for each part, to tell where it begins.
 const SAMPLES: usize = 16;
 
+/// The same in bytes of names, where memory is short: most have so few that the number of items comes first.
+const DEAL_BYTES: u64 = 1 << 20;
+const PART_BYTES: usize = 1 << 20;
+
 /// A scratch file is read a few names at a time if there are more hands than this.
 const HANDS: usize = 1 << 10;
-/// More items than so many times what a part should have are likely to bear few names.
+/// More items, or bytes, than so many times what a part should have are likely to be of few names.
 const CROWD: usize = 4;
 
 /// All items, dealt out.
 pub(super) struct Deal {
     hands: Vec<Dealt>,
     parts: usize,
-    /// Items that a part has if all have as many.
-    usual: usize,
+    /// What a part has if all have as much.
+    usual: Load,
+}
+
+/// How much lies in a part.
+#[derive(Clone, Copy)]
+struct Load {
+    items: usize,
+    bytes: usize,
 }
 
 impl Deal {
@@ -48,20 +59,29 @@ impl Deal {
         case: &CaseTable,
         budget: &Budget,
     ) -> Result<Self, SpillError> {
-        let parts = (names.len() / PART_ITEMS).next_power_of_two().min(PARTS_MAX);
-        let step = if budget.is_limited() { DEAL_ITEMS.max(names.len() / HANDS) } else { DEAL_ITEMS };
-        let starts = names.starts(step);
-        let items = |hand: usize| hand * step..names.len().min((hand + 1) * step);
-        let bounds = Bounds::new(names, parts, (0..names.len().div_ceil(step)).map(items), &starts, case)?;
-        let hands = (0..names.len().div_ceil(step)).into_par_iter().map_init(
+        let (items, bytes) = (names.len(), names.bytes());
+        let mut wanted = items / PART_ITEMS;
+        let mut hand = (DEAL_ITEMS, u64::MAX);
+        if budget.is_limited() {
+            let by_bytes = usize::try_from(bytes).unwrap_or(usize::MAX) / PART_BYTES;
+            // Of a few long names there may not be enough to tell where so many parts begin.
+            wanted = wanted.max(by_bytes.min(items / SAMPLES));
+            hand = (DEAL_ITEMS.max(items / HANDS), DEAL_BYTES.max(bytes / HANDS as u64));
+        }
+        let parts = wanted.min(PARTS_MAX).next_power_of_two();
+        let hands = names.stretches(hand.0, hand.1);
+        let bounds = Bounds::new(names, parts, &hands, case)?;
+        let hands = hands.into_par_iter().map_init(
             || (Vec::new(), Loaded::default()),
-            |(seen, loaded), number| {
-                let (names, first) = names.load(items(number), starts.get(number).copied(), loaded, case)?;
-                let hand = Hand::new(&names, items(number), first, &bounds, &used, seen);
+            |(seen, loaded), stretch| {
+                let (names, first) = names.load(&stretch, loaded, case)?;
+                let hand = Hand::new(&names, stretch.items, first, &bounds, &used, seen);
                 if budget.is_limited() { hand.put(budget) } else { Ok(Dealt::Here(hand)) }
             },
         );
-        Ok(Self { hands: hands.collect::<Result<_, _>>()?, parts, usual: names.len() / parts })
+        let bytes = usize::try_from(bytes).unwrap_or(usize::MAX) / parts;
+        let usual = Load { items: items / parts, bytes };
+        Ok(Self { hands: hands.collect::<Result<_, _>>()?, parts, usual })
     }
 
     /// How many parts there are.
@@ -78,7 +98,7 @@ impl Deal {
         slots: &mut Vec<u64>,
     ) -> Result<Part, SpillError> {
         let (mut part, mut bytes) = (Part::default(), Vec::new());
-        let mut crowd = CROWD * self.usual.max(PART_ITEMS);
+        let mut crowd = self.crowd(&part);
         for hand in &self.hands {
             match hand {
                 Dealt::Here(hand) => hand.give(number, &mut part),
@@ -87,14 +107,21 @@ impl Deal {
                     let [from, to] = [starts[number], starts[number + 1]].map(offset);
                     stretch.read(from..to, &mut bytes)?;
                     part.take(&bytes, starts[number + 1].0 - starts[number].0);
-                    if part.cards.len() > crowd {
+                    if part.cards.len() > crowd.items || part.bytes.len() > crowd.bytes {
                         part.thin_out(case, hash, slots);
-                        crowd = CROWD * self.usual.max(PART_ITEMS).max(part.cards.len());
+                        crowd = self.crowd(&part);
                     }
                 }
             }
         }
         Ok(part)
+    }
+
+    /// More than this in a part that has been thinned out is likely to be of few names again.
+    fn crowd(&self, part: &Part) -> Load {
+        let items = self.usual.items.max(PART_ITEMS).max(part.cards.len());
+        let bytes = self.usual.bytes.max(PART_BYTES).max(part.bytes.len());
+        Load { items: CROWD * items, bytes: CROWD.saturating_mul(bytes) }
     }
 }
 
@@ -210,15 +237,15 @@ impl Bounds {
     fn new(
         names: &ItemNames,
         parts: usize,
-        hands: impl Iterator<Item = Range<usize>>,
-        starts: &[u64],
+        hands: &[ItemStretch],
         case: &CaseTable,
     ) -> Result<Self, SpillError> {
         let (mut folded, mut loaded) = (Folded::default(), Loaded::default());
         let step = (names.len() / (parts * SAMPLES)).max(1);
         let mut sample: Vec<(u64, Vec<u8>)> = Vec::new();
-        for (hand, items) in hands.enumerate() {
-            let (names, first) = names.load(items.clone(), starts.get(hand).copied(), &mut loaded, case)?;
+        for hand in hands {
+            let items = &hand.items;
+            let (names, first) = names.load(hand, &mut loaded, case)?;
             let sampled = (items.start.next_multiple_of(step)..items.end).step_by(step);
             sample.extend(sampled.map(|item| {
                 let (key, _) = names.first_key(item - first, &mut folded);

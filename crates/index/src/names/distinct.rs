@@ -311,6 +311,15 @@ mod tests {
         check_names((0..70_000usize).map(name));
     }
 
+    /// So few that parts and what is dealt out in one go are told by their bytes.
+    #[test]
+    fn few_names_that_are_long() {
+        check_names(
+            (0..9000).map(|n: u32| format!("{:05}{}", n.wrapping_mul(7919) % 9000, "ß名".repeat(140))),
+        );
+        check_names((0..9000).map(|n: u32| format!("{}{}", "名".repeat(250), n % 3)));
+    }
+
     #[test]
     fn names_of_zeros() {
         check_names((0..600).map(|n| "\0".repeat(n * 7 % 300)));

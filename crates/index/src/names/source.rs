@@ -27,6 +27,14 @@ pub(crate) struct HandedNames {
     pub(crate) lengths: Vec<u16>,
 }
 
+/// Items one after another.
+#[derive(Debug, Clone)]
+pub(super) struct ItemStretch {
+    pub(super) items: Range<usize>,
+    /// Where their names begin among those that were handed on.
+    start: u64,
+}
+
 /// Memory for the names of some items.
 #[derive(Debug, Default)]
 pub(super) struct Loaded {
@@ -43,35 +51,52 @@ impl ItemNames {
         }
     }
 
-    /// Where the names of each `step` items begin.
-    pub(super) fn starts(&self, step: usize) -> Vec<u64> {
+    /// Bytes of all names.
+    pub(super) fn bytes(&self) -> u64 {
         match self {
-            Self::Here { .. } => Vec::new(),
-            Self::Handed(handed) => {
-                let bytes = |lengths: &[u16]| lengths.iter().copied().map(u64::from).sum::<u64>();
-                let steps = handed.lengths.chunks(step).scan(0, |next, lengths| {
-                    let start = *next;
-                    *next += bytes(lengths);
-                    Some(start)
-                });
-                steps.collect()
-            }
+            Self::Here { bytes, .. } => bytes.len() as u64,
+            Self::Handed(handed) => handed.names.bytes() + handed.streams.bytes() + handed.made.len() as u64,
         }
     }
 
-    /// The names of some items, which begin at `start`, and the number by which items are less among them.
+    /// All items in stretches of at most so many `items`; where names have to be loaded, of at most so many `bytes`, or one name.
+    pub(super) fn stretches(&self, items: usize, bytes: u64) -> Vec<ItemStretch> {
+        let mut stretches = Vec::new();
+        let Self::Handed(handed) = self else {
+            let starts = (0..self.len()).step_by(items);
+            let stretch =
+                |start: usize| ItemStretch { items: start..self.len().min(start + items), start: 0 };
+            stretches.extend(starts.map(stretch));
+            return stretches;
+        };
+        let mut next = ItemStretch { items: 0..0, start: 0 };
+        let mut end = 0;
+        for &length in &handed.lengths {
+            let length = u64::from(length);
+            let full = next.items.len() == items || end + length - next.start > bytes;
+            if full && !next.items.is_empty() {
+                let item = next.items.end;
+                stretches.push(std::mem::replace(&mut next, ItemStretch { items: item..item, start: end }));
+            }
+            next.items.end += 1;
+            end += length;
+        }
+        stretches.extend(Some(next).filter(|last| !last.items.is_empty()));
+        stretches
+    }
+
+    /// The names of some items, and the number by which items are less among them.
     pub(super) fn load<'a>(
         &'a self,
-        items: Range<usize>,
-        start: Option<u64>,
+        stretch: &ItemStretch,
         loaded: &'a mut Loaded,
         case: &'a CaseTable,
     ) -> Result<(Names<'a>, usize), SpillError> {
         match self {
             Self::Here { bytes, ends } => Ok((Names::new(bytes, ends, case), 0)),
             Self::Handed(handed) => {
-                handed.load(items.clone(), start.unwrap_or(0), loaded)?;
-                Ok((Names::new(&loaded.bytes, &loaded.ends, case), items.start))
+                handed.load(stretch.items.clone(), stretch.start, loaded)?;
+                Ok((Names::new(&loaded.bytes, &loaded.ends, case), stretch.items.start))
             }
         }
     }

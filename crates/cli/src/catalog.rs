@@ -14,7 +14,7 @@ use serde::Serialize;
 use crate::args::{Catalog, CatalogVerb};
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::sink::SinkError;
+use crate::output::sink::tell_of_work;
 use crate::output::time::{is_date, push_rfc3339};
 use crate::place::with_partition;
 use crate::session::Session;
@@ -116,5 +116,5 @@ fn print_json(out: &mut dyn Write, object: &impl Serialize) -> Result<(), Failur
 }
 
 fn print(out: &mut dyn Write, text: &str) -> Result<(), Failure> {
-    Ok(out.write_all(text.as_bytes()).map_err(SinkError::from)?)
+    Ok(tell_of_work(out, text)?)
 }

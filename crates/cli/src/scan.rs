@@ -16,7 +16,7 @@ use crate::entries;
 use crate::exit::Exit;
 use crate::failure::{Complaint, Failure};
 use crate::note::Flags;
-use crate::output::sink::SinkError;
+use crate::output::sink::tell_of_work;
 use crate::output::words::quoted;
 use crate::session::{Session, Verbosity};
 use crate::together;
@@ -124,7 +124,7 @@ pub(crate) fn tell(
 ) -> Result<bool, Failure> {
     let Told { title, phases, report, reads, text, left } = told?;
     volumes::tell(session, &title, phases, &report, &reads);
-    out.write_all(text.as_bytes()).map_err(SinkError::from)?;
+    tell_of_work(out, &text)?;
     left.iter().for_each(|note| session.note(Verbosity::Usual, note));
     Ok(!report.is_partial())
 }

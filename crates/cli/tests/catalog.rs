@@ -59,6 +59,29 @@ fn flip(path: &Path, offset: usize) {
     std::fs::write(path, bytes).expect("written");
 }
 
+/// `remove a b | head -0` removed one of them and said that all was well, and `verify | head -1` that a damaged catalogue is sound.
+#[test]
+fn work_goes_on_when_nobody_reads_what_was_done() {
+    let folder = folder("unread", false);
+    for name in ["a", "b", "c"] {
+        assert_eq!(told(&folder, &["scan", "demo.ntfs", "--name", name]).0, Some(0));
+    }
+    let unread = |words: &[&str]| {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        quarry(&folder, words).stdout(writer).output().expect("the command starts").status.code()
+    };
+    let [damaged] = files(&folder, "snapshot.c.").try_into().expect("one snapshot");
+    flip(&damaged, 100);
+    assert_eq!(unread(&["catalog", "verify"]), Some(2));
+    assert_eq!(unread(&["catalog", "refresh", "a", "b", "c"]), Some(0));
+    assert_eq!(unread(&["catalog", "verify"]), Some(0), "all of them were scanned again");
+    assert_eq!(unread(&["catalog", "remove", "a", "none", "b"]), Some(3));
+    assert_eq!(files(&folder, "entry."), [folder.join("catalog/entry.c")]);
+    // Rows are not work.
+    assert_eq!(unread(&["find", ""]), Some(0));
+}
+
 #[test]
 fn what_is_damaged_is_told_with_file_place_and_remedy_and_no_row_is_wrong() {
     let folder = folder("damaged", true);

@@ -30,6 +30,14 @@ impl From<io::Error> for SinkError {
     }
 }
 
+/// Writes what was done. That nobody reads it any more ends no work: the rest is done all the same, and the exit code tells of all.
+pub(crate) fn tell_of_work(out: &mut dyn Write, text: &str) -> Result<(), SinkError> {
+    match out.write_all(text.as_bytes()).map_err(SinkError::from) {
+        Err(SinkError::Closed) => Ok(()),
+        written => written,
+    }
+}
+
 /// Rows on their way out.
 #[derive(Debug)]
 pub(crate) struct Sink<W> {

@@ -236,18 +236,31 @@ fn generate(device: &SynthDevice, threads: NonZeroUsize) {
     });
 }
 
-/// Writes a made-up `$MFT` into a new file.
+/// Writes a made-up `$MFT` into a new file. One that is not whole is deleted.
 fn write(device: &SynthDevice, path: &Path, session: &Session) -> Result<Exit, Failure> {
     let complain = |error: std::io::Error| Complaint::about(path.display().to_string(), chain(&error));
-    let mut file = File::create_new(path).map_err(complain)?;
+    let file = File::create_new(path).map_err(complain)?;
+    let written = write_all(device, file, session, complain);
+    written.inspect_err(|_| {
+        // What cannot be deleted, the user sees.
+        let _ = std::fs::remove_file(path);
+    })
+}
+
+fn write_all(
+    device: &SynthDevice,
+    mut file: File,
+    session: &Session,
+    complain: impl Fn(std::io::Error) -> Complaint,
+) -> Result<Exit, Failure> {
     let mut buffer = vec![0; WRITE_BYTES];
     let mut at = 0;
     while at < device.len() {
         if session.interrupt.is_set() {
             return Err(Failure::Interrupted);
         }
-        let count = device.read_at(&mut buffer, at).map_err(complain)?;
-        file.write_all(buffer.get(..count).unwrap_or_default()).map_err(complain)?;
+        let count = device.read_at(&mut buffer, at).map_err(&complain)?;
+        file.write_all(buffer.get(..count).unwrap_or_default()).map_err(&complain)?;
         at += count as u64;
     }
     Ok(Exit::Found)

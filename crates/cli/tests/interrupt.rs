@@ -76,3 +76,20 @@ fn interrupt(more: &[&str]) {
     let sound = run(folder, &["catalog", "verify", "--catalog", "kept"]);
     assert!(sound.status.success(), "{}", String::from_utf8_lossy(&sound.stdout));
 }
+
+/// The beginning of a made-up `$MFT` once stayed, which the next `--write` refused to replace, and a scan took for all of one.
+#[test]
+fn an_interrupt_leaves_no_beginning_of_a_made_up_mft() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let made = folder.path().join("made.mft");
+    let words = ["bench", "synth", "--records", "100000000", "--write", "made.mft"];
+    let mut child = quarry(folder.path()).args(words).spawn().expect("it runs");
+    let began = Instant::now();
+    while !made.exists() && began.elapsed() < Duration::from_secs(20) {
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    assert!(made.exists());
+    Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("it runs");
+    assert_eq!(child.wait().expect("it ends").code(), Some(130));
+    assert!(!made.exists());
+}

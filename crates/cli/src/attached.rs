@@ -4,7 +4,8 @@
 //! looked at as a whole, with all its partitions, and so is what is made of disks (LVM, RAID, LUKS). Windows lists the letters of its
 //! drives: the fixed and removable ones that it has mounted as NTFS are looked at.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 #[cfg(target_os = "linux")]
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -33,13 +34,25 @@ pub(crate) fn open_all(session: &Session) -> (Vec<Opened>, Vec<Complaint>) {
 
 fn open_each(paths: Vec<PathBuf>, session: &Session) -> (Vec<Opened>, Vec<Complaint>) {
     let (mut opened, mut failed) = (Vec::new(), Vec::new());
-    let mut known = HashSet::new();
+    let mut known = HashMap::new();
     for path in paths {
         match open(&path) {
             Ok(volumes) => opened.extend(volumes.into_iter().filter(|it| {
-                // A disk that is reached by two ways is one.
-                let identity = it.volume.boot().map(|boot| (boot.serial, boot.sectors));
-                identity.is_none_or(|identity| known.insert(identity))
+                let Some(boot) = it.volume.boot() else { return true };
+                match known.entry((boot.serial, boot.sectors)) {
+                    Entry::Vacant(place) => {
+                        place.insert(it.title());
+                        true
+                    }
+                    // A disk that is reached by two ways is one. A copy of it looks the same, so it is told.
+                    Entry::Occupied(first) => {
+                        let serial = boot.serial;
+                        let cause = format!("has the serial number {serial:016X} of {}", first.get());
+                        let note = format!("{}: {cause}: taken for the same volume and left out", it.title());
+                        session.note(Verbosity::Usual, &note);
+                        false
+                    }
+                }
             })),
             Err(Ok(other)) => {
                 session.note(Verbosity::Verbose, &format!("{}: {other}", path.display()));

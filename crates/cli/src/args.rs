@@ -130,7 +130,7 @@ pub(crate) struct Memory {
     /// sees, and what is found is the same [default: no limit]
     #[arg(long, value_name = "BYTES", value_parser = bytes)]
     pub(crate) memory: Option<u64>,
-    /// Put it aside in this folder [default: the catalogue's of a scan, else the system's for temporary files]
+    /// Put it aside in this folder [default: the catalogue's of a scan, else the system's for large temporary files]
     #[arg(long, value_name = "DIR", requires = "memory")]
     pub(crate) scratch: Option<PathBuf>,
 }

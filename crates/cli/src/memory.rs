@@ -1,5 +1,6 @@
 //! Building within `--memory`: the budget, and an index that is not built in memory.
 
+use std::ffi::OsString;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
@@ -23,8 +24,19 @@ impl Memory {
 
     /// The folder for what is put aside while nothing is published.
     pub(crate) fn folder(&self) -> PathBuf {
-        self.scratch.clone().unwrap_or_else(std::env::temp_dir)
+        let usual = || folder_on_disk(std::env::var_os("TMPDIR"), Path::new(LARGE_FILES));
+        self.scratch.clone().unwrap_or_else(usual)
     }
+}
+
+/// Where Unix has temporary files that are large.
+const LARGE_FILES: &str = "/var/tmp";
+
+/// The folder for temporary files that the user `named`, else the one for those that are `large`: `/tmp` is memory on many systems, and
+/// what does not fit there would be put aside into it.
+fn folder_on_disk(named: Option<OsString>, large: &Path) -> PathBuf {
+    let unnamed = named.is_none_or(|folder| folder.is_empty());
+    if cfg!(unix) && unnamed && large.is_dir() { large.to_owned() } else { std::env::temp_dir() }
 }
 
 /// An index as it comes out of a scan.
@@ -115,5 +127,22 @@ pub(crate) fn as_io(error: BuildError) -> io::Error {
     match error {
         BuildError::Write(error) => error,
         error => io::Error::other(error),
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::folder_on_disk;
+    use std::path::Path;
+
+    #[test]
+    fn what_does_not_fit_into_memory_is_not_put_where_memory_is() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let there = folder.path();
+        assert_eq!(folder_on_disk(None, there), there);
+        assert_eq!(folder_on_disk(Some("".into()), there), there);
+        let usual = std::env::temp_dir();
+        assert_eq!(folder_on_disk(Some("named".into()), there), usual, "which is the one that is named");
+        assert_eq!(folder_on_disk(None, Path::new("/no such folder")), usual);
     }
 }

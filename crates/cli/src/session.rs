@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use crate::args::Reporting;
 use crate::interrupt::Interrupt;
+use crate::output::escape::push_escaped;
 use crate::output::style::{ERROR, push_styled};
 use crate::terminal::Terminal;
 
@@ -53,14 +54,16 @@ impl Session {
             line.extend_from_slice(b"quarry:");
         }
         line.push(b' ');
-        line.extend_from_slice(message.as_bytes());
+        push_message(&mut line, message);
         print(line);
     }
 
     /// Prints a line beside the rows.
     pub(crate) fn note(&self, at: Verbosity, message: &str) {
         if self.verbosity >= at {
-            print(format!("quarry: {message}").into_bytes());
+            let mut line = b"quarry: ".to_vec();
+            push_message(&mut line, message);
+            print(line);
         }
     }
 }
@@ -68,6 +71,17 @@ impl Session {
 /// Milliseconds since `began`, for people.
 pub(crate) fn millis(began: Instant) -> f64 {
     began.elapsed().as_secs_f64() * 1e3
+}
+
+/// Appends a message. It may quote a path that a shell made of a pattern, so whatever could steer a terminal is spelled out; a query's
+/// few lines stay lines.
+fn push_message(line: &mut Vec<u8>, message: &str) {
+    for (number, part) in message.split('\n').enumerate() {
+        if number > 0 {
+            line.push(b'\n');
+        }
+        push_escaped(line, part.as_bytes());
+    }
 }
 
 /// One write a line, so that lines of several programs do not mix. Where it fails there is nobody to tell.

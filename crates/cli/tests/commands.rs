@@ -293,3 +293,22 @@ fn the_count_is_the_number_of_rows() {
         assert_ne!(count, "0\n", "{flags}");
     }
 }
+
+/// `quarry scan *` in a folder that somebody else filled: what the shell makes of the star stands in messages.
+#[cfg(unix)]
+#[test]
+fn a_path_in_a_message_cannot_steer_a_terminal() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let hostile = folder.path().join("\u{1b}[31m\u{202e}red");
+    for there in [true, false] {
+        let made = if there { std::fs::create_dir(&hostile) } else { std::fs::remove_dir(&hostile) };
+        made.expect("it is ours");
+        for words in [["scan"].as_slice(), &["info"], &["find", "a", "--on"]] {
+            let output = Command::new(env!("CARGO_BIN_EXE_quarry")).args(words).arg(&hostile).output();
+            let output = output.expect("it runs");
+            let told = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert_eq!(output.status.code(), Some(2), "{told}");
+            assert!(told.contains(r"\u{1b}[31m\u{202e}red: ") && !told.contains('\u{1b}'), "{told}");
+        }
+    }
+}

@@ -10,7 +10,7 @@ use crate::args::{Export, Import};
 use crate::entries::{self, OpenEntry};
 use crate::exit::Exit;
 use crate::failure::{Complaint, Failure};
-use crate::output::words::{count, quoted, size};
+use crate::output::words::{count, escaped, quoted, size};
 use crate::scan;
 use crate::session::{Session, Verbosity};
 
@@ -49,6 +49,7 @@ pub(super) fn export(export: &Export, session: &Session, out: &mut dyn Write) ->
     if export.common.json {
         print_json(out, &Done { file, entry: EntryFacts::new(&entry) })?;
     } else {
+        let file = escaped(file.as_bytes());
         let entry = format!("{} to {file}, {}", quoted(name.as_str()), size(entry.bytes));
         print(out, &format!("exported {entry}\n"))?;
     }

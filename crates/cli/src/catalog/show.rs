@@ -16,7 +16,7 @@ use crate::failure::Failure;
 use crate::info;
 use crate::note::Note;
 use crate::output::grid::{Align, Grid};
-use crate::output::words::{bytes_a_row, line, quoted, size};
+use crate::output::words::{bytes_a_row, escaped, line, quoted, size};
 use crate::session::{Session, Verbosity};
 
 /// The JSON object of an entry and its note.
@@ -106,9 +106,10 @@ pub(crate) fn show(
 fn head(open: &OpenEntry, states: &States) -> String {
     let Entry { name, generation, bytes, facts, .. } = &open.entry;
     let rows = facts.counts.rows;
+    let path = escaped(open.snapshot.path.as_os_str().as_encoded_bytes());
     let mut text = match open.snapshot.exported {
         false => format!("{}: entry of the catalogue\n\n", quoted(name.as_str())),
-        true => format!("{}: exported entry {}\n\n", open.snapshot.path.display(), quoted(name.as_str())),
+        true => format!("{path}: exported entry {}\n\n", quoted(name.as_str())),
     };
     line(&mut text, "source", &source_title(&facts.source));
     let took = seconds(facts.took_ns);
@@ -118,7 +119,7 @@ fn head(open: &OpenEntry, states: &States) -> String {
         &format!("{}, in {took:.1} s; generation {generation}", minutes(facts.scanned)),
     );
     line(&mut text, "snapshot", &format!("{}, {:.1} bytes a row", size(*bytes), bytes_a_row(*bytes, rows)));
-    line(&mut text, "", &open.snapshot.path.display().to_string());
+    line(&mut text, "", &path);
     if let Some(log) = &open.log {
         line(&mut text, "log", &log.to_string());
     }

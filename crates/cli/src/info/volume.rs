@@ -16,7 +16,8 @@ const RUNS_USUAL: usize = 8;
 
 /// The line that says what a source is.
 pub(super) fn head(path: &Path, device: &dyn Device, content: &Content) -> String {
-    format!("{}: {content}, {}, {}\n", path.display(), size(device.len()), device.kind())
+    let path = escaped(path.as_os_str().as_encoded_bytes());
+    format!("{path}: {content}, {}, {}\n", size(device.len()), device.kind())
 }
 
 /// The partitions of a disk, and what is wrong with their table.

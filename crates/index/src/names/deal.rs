@@ -22,14 +22,13 @@ use crate::case::CaseTable;
 const DEAL_ITEMS: usize = 1 << 15;
 /// Items that a part should have: their names fit in a core's cache, and so does all that is made of them.
 const PART_ITEMS: usize = 1 << 12;
+/// Both in bytes of names, where memory is short; of most names the number of items comes first.
+const DEAL_BYTES: u64 = 1 << 20;
+const PART_BYTES: usize = 1 << 20;
 /// More parts than this would be dealt out a few items at a time.
 const PARTS_MAX: usize = 1 << 10;
 /// Names that are looked at for each part, to tell where it begins.
 const SAMPLES: usize = 16;
-
-/// The same in bytes of names, where memory is short: most have so few that the number of items comes first.
-const DEAL_BYTES: u64 = 1 << 20;
-const PART_BYTES: usize = 1 << 20;
 
 /// A scratch file is read a few names at a time if there are more hands than this.
 const HANDS: usize = 1 << 10;

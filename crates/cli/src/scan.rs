@@ -48,9 +48,10 @@ pub(crate) fn run(scan: &Scan, session: &Session, out: &mut dyn Write) -> Result
         force: scan.replacing.force,
     });
     let jobs: Vec<_> = jobs.collect();
-    for told in publish_all(&catalog, &jobs, scan.json, session) {
-        tally.add(tell(told, session, out), session)?;
-    }
+    // What was published is told, even where the user interrupted another.
+    let published = publish_all(&catalog, &jobs, scan.json, session).into_iter();
+    let told: Vec<_> = published.map(|told| tally.add(tell(told, session, out), session)).collect();
+    told.into_iter().collect::<Result<(), Failure>>()?;
     Ok(tally.exit())
 }
 
@@ -216,6 +217,9 @@ fn names(scan: &Scan, opened: &[Opened]) -> Result<Vec<(Name, Claim)>, Complaint
         let siblings = opened.iter().filter(|other| other.source == volume.source).count();
         let name = name::usual(volume, siblings > 1)?;
         if let Some(other) = names.iter().position(|(taken, _)| *taken == name) {
+            if opened[other].title() == opened[place].title() {
+                return Err(Complaint::about(opened[place].title(), "is named twice").then("name it once"));
+            }
             let cause = format!("it and {} would both be called {name}", opened[other].title());
             let complaint = Complaint::about(opened[place].title(), cause);
             return Err(complaint.then("scan them one by one, each with --name"));

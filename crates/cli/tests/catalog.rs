@@ -172,6 +172,8 @@ fn one_name_is_one_source() {
     assert!(code == Some(2) && said.contains("give this one another name with --name"), "{said}");
     let (code, _, said) = told(&folder, &["scan", "demo.ntfs", "old/demo.ntfs"]);
     assert!(code == Some(2) && said.contains("would both be called demo"), "{said}");
+    let (code, _, said) = told(&folder, &["scan", "demo.ntfs", "demo.ntfs"]);
+    assert!(code == Some(2) && said.contains("demo.ntfs: is named twice"), "{said}");
     let (code, _, said) = told(&folder, &["scan", "old/demo.ntfs", "--name", "demo"]);
     assert!(code == Some(0) && said.contains("and is replaced"), "{said}");
     for (name, expected) in

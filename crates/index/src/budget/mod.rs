@@ -174,7 +174,7 @@ impl Budget {
         let file = limit.file(kind)?;
         let place = file.append(bytes).map_err(|source| limit.failed("written", source))?;
         limit.written.fetch_add(bytes.len() as u64, Relaxed);
-        Ok(Stretch::aside(file, place, bytes.len(), self))
+        Ok(Stretch::aside(file, place, bytes, self))
     }
 
     /// What is put from here on goes elsewhere: what was put before makes room as soon as nothing of it is needed.

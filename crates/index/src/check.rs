@@ -22,7 +22,7 @@ fn tree(index: &Index) {
     let rows = &index.rows;
     // Where the folders end that are open at a row, and which those are.
     let mut open: Vec<(u32, usize)> = Vec::new();
-    let _ = rows.classes();
+    let _ = rows.all_classes();
     let mut parents = rows.parent.cursor();
     for row in 0..index.len() as usize {
         while open.last().is_some_and(|&(end, _)| end as usize <= row) {

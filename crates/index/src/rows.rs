@@ -1,5 +1,6 @@
 //! The columns of rows and of files, as they lie in a snapshot.
 
+use std::ops::Range;
 use std::sync::OnceLock;
 
 use crate::batch::as_u32;
@@ -33,6 +34,13 @@ pub(crate) fn kind_in(class: u8) -> Kind {
 /// The flags in a class.
 pub(crate) fn flags_in(class: u8) -> RowFlags {
     RowFlags::from_bits_truncate(class >> KIND_BITS)
+}
+
+/// A bit for each class, up to 64 of them, that is set if the class is one that passes.
+#[inline]
+pub(crate) fn class_bits(classes: &[u8], passing: &[bool; 256]) -> u64 {
+    let bits = classes.iter().zip(0..).map(|(&class, bit)| u64::from(passing[usize::from(class)]) << bit);
+    bits.fold(0, |word, bit| word | bit)
 }
 
 /// Rows by column.
@@ -131,13 +139,19 @@ impl Rows {
         class
     }
 
-    /// Kinds and flags of all rows; those that there are none of count as a fault.
-    pub(crate) fn classes(&self) -> &[u8] {
-        let classes = self.class.all();
+    /// Kinds and flags of some rows; those that there are none of count as a fault.
+    pub(crate) fn classes(&self, rows: Range<usize>) -> &[u8] {
+        let start = rows.start;
+        let classes = self.class.slice(rows);
         if classes.iter().fold(0, |all, class| all | class) > CLASS_MAX {
-            self.class.misfit(0);
+            self.class.misfit(start);
         }
         classes
+    }
+
+    /// The same of all rows.
+    pub(crate) fn all_classes(&self) -> &[u8] {
+        self.classes(0..self.class.len())
     }
 
     /// The row of the parent; a top row is its own.

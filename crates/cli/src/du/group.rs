@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use quarry_index::query::extension;
-use quarry_index::{Kind, Row, Time};
+use quarry_index::query::Extensions;
+use quarry_index::{Counted, Time};
 
 use super::line::{Base, Line, sorted};
 use super::tree::for_each;
@@ -35,14 +35,21 @@ struct Sum {
 }
 
 impl Sum {
-    fn add(&mut self, row: Row<'_>, is_file: bool) {
-        self.bytes = self.bytes.wrapping_add(row.size());
-        self.allocated = self.allocated.wrapping_add(row.allocated());
-        self.files += u64::from(is_file);
-        let modified = row.modified();
-        if modified.is_date() {
-            self.newest = self.newest.max(modified);
-        }
+    fn add(&mut self, counted: &mut Counted<'_>) {
+        let modified = counted.modified();
+        self.join(Self {
+            bytes: counted.size(),
+            allocated: counted.allocated(),
+            files: u64::from(counted.is_file()),
+            newest: if modified.is_date() { modified } else { Time::default() },
+        });
+    }
+
+    fn join(&mut self, more: Self) {
+        self.bytes = self.bytes.wrapping_add(more.bytes);
+        self.allocated = self.allocated.wrapping_add(more.allocated);
+        self.files += more.files;
+        self.newest = self.newest.max(more.newest);
     }
 
     fn line(self, label: Vec<u8>) -> Line {
@@ -55,17 +62,22 @@ impl Sum {
 pub(super) fn extensions(bases: &[Base<'_>], interrupt: &Interrupt) -> Vec<Line> {
     let mut sums: HashMap<Vec<u8>, Sum> = HashMap::new();
     for base in bases {
-        let names = base.source.index.names();
-        // Most rows have the same few extensions: each is looked up by its bytes before it is copied.
-        for_each(base, interrupt, |row, is_file| {
-            let owner = if row.kind() == Kind::Stream { row.parent().unwrap_or(row) } else { row };
-            let kind =
-                if owner.kind() == Kind::Folder { &[] } else { extension(names.folded(owner.name_number())) };
-            match sums.get_mut(kind) {
-                Some(sum) => sum.add(row, is_file),
-                None => sums.entry(kind.to_vec()).or_default().add(row, is_file),
+        let rows = base.row.subtree_end() - base.row.number();
+        let mut extensions = Extensions::new(base.source.index.names(), rows as usize);
+        let mut by_number: Vec<Option<Sum>> = Vec::new();
+        for_each(base, interrupt, |counted| {
+            let number = counted.file_name().map_or(0, |name| extensions.of(name));
+            if number >= by_number.len() {
+                by_number.resize(extensions.texts().len(), None);
             }
+            by_number[number].get_or_insert_default().add(counted);
         });
+        for (text, sum) in extensions.texts().iter().zip(by_number) {
+            // Where all names were looked at, some extensions are of names elsewhere.
+            if let Some(sum) = sum {
+                sums.entry(text.to_vec()).or_default().join(sum);
+            }
+        }
     }
     sorted(sums.into_iter().map(|(folded, sum)| sum.line(lower(folded))))
 }
@@ -83,7 +95,7 @@ pub(super) fn ages(bases: &[Base<'_>], now: Time, interrupt: &Interrupt) -> Vec<
     let labels: Vec<&str> = AGES.iter().map(|(_, label)| *label).chain([OLDER, NO_DATE]).collect();
     let mut sums = vec![Sum::default(); labels.len()];
     for base in bases {
-        for_each(base, interrupt, |row, is_file| sums[age(row.modified(), now)].add(row, is_file));
+        for_each(base, interrupt, |counted| sums[age(counted.modified(), now)].add(counted));
     }
     let lines = sums.iter().zip(&labels).filter(|(sum, _)| sum.files > 0 || sum.bytes > 0);
     lines.map(|(sum, label)| sum.line(label.as_bytes().to_vec())).collect()

@@ -3,9 +3,8 @@
 //! Who interrupts gets no answer at all, so a walk that is interrupted just ends.
 
 use std::cmp::Reverse;
-use std::collections::HashSet;
 
-use quarry_index::{Index, Kind, Row, RowFlags};
+use quarry_index::{Counted, Index, Kind, Row, RowFlags};
 
 use super::line::{Base, Line};
 use crate::found::{Found, PathBuffer, push_path};
@@ -14,6 +13,8 @@ use crate::output::row::Row as _;
 
 /// How many rows are gone through between two looks at whether the user interrupted.
 const ROWS_PER_LOOK: u32 = 4096;
+/// Rows that are kept before the largest are picked out, however few are wanted.
+const ROOM_MIN: usize = 1024;
 
 /// The folder itself and those in use at most `depth` levels below.
 pub(super) fn folders(base: &Base<'_>, depth: u32, interrupt: &Interrupt) -> Vec<Line> {
@@ -59,14 +60,15 @@ fn folder(base: &Base<'_>, row: Row<'_>) -> Line {
 
 /// The `limit` largest files and named streams in use, each once, by the first of its file's names there; in no order.
 pub(super) fn files(base: &Base<'_>, limit: usize, interrupt: &Interrupt) -> Vec<Line> {
-    let mut found = Vec::new();
-    for_each(base, interrupt, |row, _| {
-        found.push((Reverse(row.size()), Reverse(row.allocated()), row.number()));
+    let mut largest = Largest::new(limit);
+    for_each(base, interrupt, |counted| {
+        let bytes = Reverse(counted.size());
+        if largest.worst.is_none_or(|worst| bytes <= worst.0) {
+            largest.push((bytes, Reverse(counted.allocated()), counted.row()));
+        }
     });
-    if limit < found.len() {
-        found.select_nth_unstable(limit);
-        found.truncate(limit);
-    }
+    largest.cut();
+    let mut found = largest.found;
     // In the order of the tree, in which most paths are their neighbour's but for the name.
     found.sort_unstable_by_key(|&(.., row)| row);
     let mut paths = PathBuffer::new();
@@ -85,28 +87,50 @@ pub(super) fn files(base: &Base<'_>, limit: usize, interrupt: &Interrupt) -> Vec
     found.into_iter().map(line).collect()
 }
 
-/// Calls `each` with what counts in the total of the folder: every file in use, once, and every named stream, which is no file.
-pub(super) fn for_each<'a>(base: &Base<'a>, interrupt: &Interrupt, mut each: impl FnMut(Row<'a>, bool)) {
+/// A row by what it takes, the largest first.
+type BySize = (Reverse<u64>, Reverse<u64>, u32);
+
+/// The first of many rows, of which at most twice as many as are wanted are kept.
+struct Largest {
+    limit: usize,
+    /// With so many the surplus is thrown out.
+    room: usize,
+    /// What comes after it does not matter.
+    worst: Option<BySize>,
+    found: Vec<BySize>,
+}
+
+impl Largest {
+    fn new(limit: usize) -> Self {
+        Self { limit, room: limit.saturating_mul(2).max(ROOM_MIN), worst: None, found: Vec::new() }
+    }
+
+    fn push(&mut self, row: BySize) {
+        self.found.push(row);
+        if self.found.len() >= self.room {
+            self.cut();
+        }
+    }
+
+    fn cut(&mut self) {
+        if self.limit < self.found.len() {
+            self.worst = Some(*self.found.select_nth_unstable(self.limit).1);
+            self.found.truncate(self.limit);
+        }
+    }
+}
+
+/// Calls `each` with what counts in the total of the folder.
+pub(super) fn for_each<'a>(base: &Base<'a>, interrupt: &Interrupt, mut each: impl FnMut(&mut Counted<'a>)) {
     let index: &'a Index = &base.source.index;
-    let mut seen = HashSet::new();
-    let first = base.row.number() + 1;
-    for number in first..base.row.subtree_end() {
-        if (number - first).is_multiple_of(ROWS_PER_LOOK) && interrupt.is_set() {
+    let mut counted = index.counted(base.row.number());
+    let mut passed = 0u32;
+    while counted.advance() {
+        if passed.is_multiple_of(ROWS_PER_LOOK) && interrupt.is_set() {
             return;
         }
-        let row = index.row(number);
-        if row.flags().contains(RowFlags::DELETED) {
-            continue;
-        }
-        match row.kind() {
-            Kind::Folder => {}
-            Kind::Stream => each(row, false),
-            Kind::File | Kind::Link => {
-                if row.links() < 2 || seen.insert(row.file()) {
-                    each(row, true);
-                }
-            }
-        }
+        passed += 1;
+        each(&mut counted);
     }
 }
 

@@ -14,8 +14,8 @@ mod regular;
 use jiff::Zoned;
 
 pub use ast::{Bounds, Case, Expr, Field, Kinds, Piece, State, Term, Text};
+pub use engine::{Extensions, Hits, SearchOptions, SortKey, extension};
 pub(crate) use engine::{FactTest, Matcher, RowFacts, RowSet, characters, threads};
-pub use engine::{Hits, SearchOptions, SortKey, extension};
 pub use error::{QueryError, is_unprintable};
 pub use parse::{QUERY_BYTES_MAX, QUERY_GROUPS_MAX, QUERY_PATTERNS_MAX, QUERY_TERMS_MAX};
 pub use regular::Regular;

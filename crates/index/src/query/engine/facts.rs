@@ -8,7 +8,7 @@ use crate::batch::as_u32;
 use crate::build::NO_RECORD;
 use crate::query::Visibility;
 use crate::query::ast::{Bounds, Field, Kinds, State};
-use crate::rows::{flags_in, kind_in};
+use crate::rows::{class_bits, flags_in, kind_in};
 use crate::store::{CHUNK_WORDS, Packed};
 use crate::{Index, Kind, Row, RowFlags, Time};
 
@@ -140,7 +140,7 @@ impl FactTest {
             column.mark(first / CHUNK_WORDS, words, &may_hold, &passes);
         });
         let mut rows = RowSet::none(index.len());
-        let (classes, primary) = (index.rows.classes(), &index.rows.primary);
+        let (classes, primary) = (index.rows.all_classes(), &index.rows.primary);
         threads::fill(rows.words_mut(), STRETCH_WORDS, |first, words| {
             let mut file = primary.rank(first * WORD);
             let classes = classes.get(first * WORD..).unwrap_or_default().chunks(WORD);
@@ -183,14 +183,12 @@ fn spread(mut bits: u64, mask: u64) -> u64 {
 /// The rows of the classes that pass.
 fn by_class(index: &Index, passes: impl Fn(u8) -> bool) -> RowSet {
     let passing: [bool; 256] = std::array::from_fn(|class| passes(u8::try_from(class).unwrap_or(u8::MAX)));
-    let classes = index.rows.classes();
+    let classes = index.rows.all_classes();
     let mut rows = RowSet::none(index.len());
     threads::fill(rows.words_mut(), STRETCH_WORDS, |first, words| {
         let classes = classes.get(first * WORD..).unwrap_or_default().chunks(WORD);
         for (word, classes) in words.iter_mut().zip(classes) {
-            let bits =
-                classes.iter().zip(0..).map(|(&class, bit)| u64::from(passing[usize::from(class)]) << bit);
-            *word = bits.fold(0, |word, bit| word | bit);
+            *word = class_bits(classes, &passing);
         }
     });
     rows

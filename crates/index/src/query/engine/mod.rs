@@ -10,6 +10,7 @@
 //! Where only the first rows are wanted, and nobody counts, they may be found by [asking](probe) one after another instead, or by
 //! [walking](walk) in their order when it is known which names pass.
 
+mod extensions;
 mod facts;
 mod glob;
 mod keys;
@@ -24,6 +25,7 @@ pub(crate) mod threads;
 mod tree;
 mod walk;
 
+pub use extensions::Extensions;
 pub(crate) use facts::{FactTest, RowFacts};
 pub use names::extension;
 pub(crate) use names::{Matcher, characters};

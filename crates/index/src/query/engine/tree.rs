@@ -122,7 +122,7 @@ pub(super) fn depths(index: &Index, bounds: Bounds) -> RowSet {
     let mut parents = rows.parent.cursor();
     // What is open at a row: where it ends, which row that is, how deep it lies.
     let mut open: Vec<(u32, u32, u64)> = Vec::new();
-    for (row, &class) in (0..index.len()).zip(rows.classes()) {
+    for (row, &class) in (0..index.len()).zip(rows.all_classes()) {
         while open.last().is_some_and(|&(end, ..)| end <= row) {
             open.pop();
         }

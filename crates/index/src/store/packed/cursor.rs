@@ -34,6 +34,12 @@ impl PackedCursor<'_> {
         }
     }
 
+    /// The same for a number that need not be followed by its neighbours: alone, unless its chunk lies unpacked.
+    #[inline]
+    pub(crate) fn near(&mut self, index: usize) -> u64 {
+        if self.chunk == index / CHUNK { self.get(index) } else { self.column.get(index) }
+    }
+
     /// Gives the numbers of a range to `each`, as whole stretches of chunks; a damaged chunk gives none.
     pub(crate) fn runs(&mut self, range: Range<usize>, mut each: impl FnMut(&[u64])) {
         let mut at = range.start;

@@ -6,7 +6,7 @@ use foldhash::{HashMap, HashMapExt};
 
 use super::delta::Delta;
 use crate::build::RecordMap;
-use crate::{FileFlags, Index, Kind};
+use crate::{FileFlags, FileId, Index, Kind};
 
 /// An index with the ways into it that a search does not need.
 #[derive(Debug)]
@@ -120,10 +120,25 @@ impl Base {
 
     /// The same, if the file is known.
     pub(super) fn rows_of(&self, row: u32, file: u32) -> impl Iterator<Item = u32> {
-        let rows = &self.index.rows;
-        let first = if rows.primary.contains(row as usize) { Some(row) } else { rows.primary_of(file) };
-        let more = self.extras.get(&file).map_or(&[][..], Vec::as_slice);
+        let (mut first, mut more) = (Some(row), &[][..]);
+        if let Some(extras) = self.extras.get(&file) {
+            let rows = &self.index.rows;
+            let is_first = rows.primary.contains(row as usize);
+            first = if is_first { first } else { rows.primary_of(file) };
+            more = extras;
+        }
         first.into_iter().chain(more.iter().copied())
+    }
+
+    /// Whether the record of a row that is no stream calls the folder that it lies in so.
+    pub(super) fn claims(&self, row: u32, folder: FileId) -> bool {
+        let index = &self.index;
+        let Some(parent) = index.row(row).parent() else { return false };
+        if self.row_of(folder.record) != Some(parent.number()) || index.rows.claim(row as usize).is_some() {
+            return index.row(row).claimed_parent() == Some(folder);
+        }
+        // It is the row of that record: which is left to ask how often that was given out.
+        index.files.sequence.get(parent.file() as usize) == u64::from(folder.sequence)
     }
 
     /// The rows in the bucket that call their folder by this record.

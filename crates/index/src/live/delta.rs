@@ -113,7 +113,7 @@ impl Delta {
 
     pub(super) fn apply(&mut self, base: &Base, changes: impl IntoIterator<Item = Change>) {
         // Records of folders that are new, or gone, or elsewhere.
-        let mut moved = Vec::new();
+        let (mut moved, mut spelled) = (Vec::new(), Vec::new());
         for change in changes {
             let record = change.record();
             let root = base.root_record == Some(record);
@@ -131,7 +131,7 @@ impl Delta {
                     }
                     self.unseat(base, record, base.place_of(record))
                 }
-                Change::Set(state) => self.set(base, state, root),
+                Change::Set(state) => self.set(base, state, root, &mut spelled),
             };
             if was_folder || is_folder {
                 moved.push(record);
@@ -168,7 +168,7 @@ impl Delta {
     }
 
     /// Puts a file where the record is; whether that changes where folders lie.
-    fn set(&mut self, base: &Base, mut state: FileState, root: bool) -> bool {
+    fn set(&mut self, base: &Base, mut state: FileState, root: bool, spelled: &mut Vec<u8>) -> bool {
         let flags = &mut state.file.flags;
         let names = state.names.iter_mut().map(|(_, name)| name).filter(|_| !root);
         for name in names.chain(state.streams.iter_mut().map(|(name, _)| name)) {
@@ -192,17 +192,17 @@ impl Delta {
         let stayed = matches!(self.slot(record), Slot::Same | Slot::Facts(_));
         let file = as_u32(self.files.len());
         let had = base.place_of(record);
-        let kept = had.filter(|&(row, place)| root || same_place(base, row, place, &state));
+        let kept = had.filter(|&(row, place)| root || same_place(base, row, place, &state, spelled));
         let first = as_u32(self.rows.len());
         if let Some((row, place)) = kept {
-            for row in base.rows_of(row, place) {
-                let stream = base.index.row(row).kind() == Kind::Stream;
+            for other in base.rows_of(row, place) {
+                let stream = other != row && base.index.row(other).kind() == Kind::Stream;
                 if stream {
-                    self.gone.insert(row)
+                    self.gone.insert(other)
                 } else {
-                    self.gone.remove(row)
+                    self.gone.remove(other)
                 }
-                self.irregular.insert(row);
+                self.irregular.insert(other);
             }
             *self.slots.slot(record) = Slot::Facts(file);
             if !state.streams.is_empty() {
@@ -260,7 +260,7 @@ fn row_of_first_name(base: &Base, row: u32, state: &FileState) -> u32 {
 }
 
 /// Whether a file of the index would have the same rows in this state, so that what lies in it need not be asked anew.
-fn same_place(base: &Base, row: u32, place: u32, state: &FileState) -> bool {
+fn same_place(base: &Base, row: u32, place: u32, state: &FileState, spelled: &mut Vec<u8>) -> bool {
     const TELLING: FileFlags =
         FileFlags::DIRECTORY.union(FileFlags::DELETED).union(FileFlags::METAFILE).union(FileFlags::STRAY);
     let (index, file) = (&base.index, &state.file);
@@ -273,8 +273,8 @@ fn same_place(base: &Base, row: u32, place: u32, state: &FileState) -> bool {
     }
     if let ([(parent, name)], false) = (state.names.as_slice(), base.has_extras(place)) {
         // Nearly every file.
-        let had = index.row(row);
-        return had.claimed_parent() == Some(*parent) && *had.name() == **name;
+        let had = index.row(row).name_number();
+        return base.claims(row, *parent) && index.names().is(had, name, spelled);
     }
     let names = base.rows_of(row, place).map(|row| index.row(row));
     let had = names.filter(|row| row.kind() != Kind::Stream).map(|row| (row.claimed_parent(), row.name()));

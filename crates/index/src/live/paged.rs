@@ -175,7 +175,9 @@ fn last_with_room<T: Clone>(vectors: &mut Vec<Arc<Vec<T>>>, whole: usize, items:
     let last = vectors.len() - 1;
     let last = Arc::make_mut(&mut vectors[last]);
     // A copy has no room.
-    last.reserve_exact(whole.saturating_sub(last.len()));
+    if last.capacity() < whole {
+        last.reserve_exact(whole.saturating_sub(last.len()));
+    }
     last
 }
 

@@ -99,6 +99,13 @@ impl NameStore {
         }
     }
 
+    /// Whether the name is this one. `spelled` is memory that may have been used before.
+    pub(crate) fn is(&self, name: u32, text: &[u8], spelled: &mut Vec<u8>) -> bool {
+        spelled.clear();
+        self.get_into(name, spelled);
+        spelled == text
+    }
+
     /// Appends a name in WTF-8.
     pub fn get_into(&self, name: u32, out: &mut Vec<u8>) {
         self.spell(name, self.folded(name), self.spelling.get(name as usize), out);
@@ -130,8 +137,8 @@ impl NameStore {
     #[must_use]
     pub fn folded(&self, name: u32) -> &[u8] {
         let name = name as usize;
-        let start = name.checked_sub(1).map_or(0, |before| self.end.get(before));
-        match (usize::try_from(start), usize::try_from(self.end.get(name))) {
+        let Range { start, end } = self.end.range(name);
+        match (usize::try_from(start), usize::try_from(end)) {
             (Ok(start), Ok(end)) if start <= end && end - start <= FOLDED_BYTES_MAX => {
                 self.folded.slice(start..end)
             }
@@ -151,8 +158,8 @@ impl NameStore {
     /// The rows that bear the name, ascending.
     pub fn rows_of(&self, name: u32) -> impl DoubleEndedIterator<Item = u32> {
         let place = name as usize;
-        let start = place.checked_sub(1).map_or(0, |before| self.posting_end.get(before));
-        self.posting_range(place, start, self.posting_end.get(place)).map(|at| self.posting_row.get_u32(at))
+        let Range { start, end } = self.posting_end.range(place);
+        self.posting_range(place, start, end).map(|at| self.posting_row.get_u32(at))
     }
 
     fn posting_range(&self, name: usize, start: u64, end: u64) -> Range<usize> {

@@ -29,6 +29,12 @@ impl Place {
         self.storage.get(self.start + range.start..self.start + range.end)
     }
 
+    /// So many bytes from a place on.
+    #[inline]
+    pub(super) fn array<const N: usize>(&self, start: usize) -> Option<&[u8; N]> {
+        self.get(start..start.checked_add(N)?)?.first_chunk()
+    }
+
     /// Notes that a value cannot be.
     #[cold]
     pub(super) fn misfit(&self, index: usize) {

@@ -72,18 +72,24 @@ impl Storage {
         if let Some(checked) = &self.checked
             && !range.is_empty()
         {
-            let first = range.start.checked_sub(HEADER_BYTES)? / BLOCK_BYTES;
-            let last = (range.end - 1).checked_sub(HEADER_BYTES)? / BLOCK_BYTES;
-            for block in first..=last {
-                // Relaxed: the bit guards no memory of ours. The bytes never change, and a thread that does not see
-                // it yet checks the block once more.
-                let seen = checked.get(block / WORD)?.load(Ordering::Relaxed);
-                if seen >> (block % WORD) & 1 == 0 {
-                    self.check_block(block, checked)?;
-                }
-            }
+            self.check(range, checked)?;
         }
         Some(bytes)
+    }
+
+    /// Checks the blocks that some bytes lie in, if that was not done.
+    fn check(&self, range: Range<usize>, checked: &[AtomicU64]) -> Option<()> {
+        let first = range.start.checked_sub(HEADER_BYTES)? / BLOCK_BYTES;
+        let last = (range.end - 1).checked_sub(HEADER_BYTES)? / BLOCK_BYTES;
+        for block in first..=last {
+            // Relaxed: the bit guards no memory of ours. The bytes never change, and a thread that does not see
+            // it yet checks the block once more.
+            let seen = checked.get(block / WORD)?.load(Ordering::Relaxed);
+            if seen >> (block % WORD) & 1 == 0 {
+                self.check_block(block, checked)?;
+            }
+        }
+        Some(())
     }
 
     #[cold]

@@ -58,6 +58,10 @@ proptest! {
         prop_assert_eq!(&single, &values);
         let mut cursor = column.cursor();
         prop_assert!((0..values.len()).map(|index| cursor.get(index)).eq(values.iter().copied()));
+        for (index, &value) in values.iter().enumerate() {
+            let before = index.checked_sub(1).map_or(0, |before| values[before]);
+            prop_assert_eq!((column.range(index), cursor.near(index)), (before..value, value));
+        }
         let (from, to) = (ends[0].index(values.len() + 1), ends[1].index(values.len() + 1));
         let (from, to) = (from.min(to), from.max(to));
         let mut run = Vec::new();

@@ -7,21 +7,19 @@ const SHORT_BITS: u32 = 56;
 /// Bytes that have to be there behind the last field.
 pub(super) const SPARE_BYTES: usize = 16;
 
-/// Where in a body the field lies, as the first byte to load and the bytes that it takes.
-pub(super) fn place(at: usize, width: u32) -> (usize, usize) {
-    (at * width as usize / 8, if width <= SHORT_BITS { 8 } else { SPARE_BYTES })
+/// The byte of a body that the field begins in.
+pub(super) fn place(at: usize, width: u32) -> usize {
+    at * width as usize / 8
 }
 
-/// One field out of the bytes at its place.
+/// One field out of the bytes from that one on.
 #[inline]
-pub(super) fn single(bytes: &[u8], at: usize, width: u32) -> Option<u64> {
+pub(super) fn single(bytes: &[u8; SPARE_BYTES], at: usize, width: u32) -> u64 {
     let shift = at * width as usize % 8;
-    let word = if width <= SHORT_BITS {
-        u64::from_le_bytes(bytes.try_into().ok()?) >> shift
-    } else {
-        low(u128::from_le_bytes(bytes.try_into().ok()?) >> shift)
-    };
-    Some(word & mask(width))
+    let both = u128::from_le_bytes(*bytes);
+    // A shift of one word costs less than one of two.
+    let word = if width <= SHORT_BITS { low(both) >> shift } else { low(both >> shift) };
+    word & mask(width)
 }
 
 /// The lowest 64 bits.
@@ -34,8 +32,7 @@ pub(super) fn low(value: u128) -> u64 {
 pub(super) fn unpack(bytes: &[u8], width: u32, out: &mut [u64]) -> Option<()> {
     let done = eights(bytes, width, out)?;
     for (at, slot) in (done..).zip(out.get_mut(done..)?) {
-        let (start, taken) = place(at, width);
-        *slot = single(bytes.get(start..start + taken)?, at, width)?;
+        *slot = single(bytes.get(place(at, width)..)?.first_chunk()?, at, width);
     }
     Some(())
 }

@@ -17,12 +17,14 @@ pub(super) struct Head {
 }
 
 impl Head {
-    pub(super) fn parse(bytes: &[u8]) -> Option<Self> {
-        let word = |at: usize| Some(u64::from_le_bytes(bytes.get(at..at + 8)?.try_into().ok()?));
-        let place = word(16)?;
+    #[inline]
+    pub(super) fn parse(bytes: &[u8; HEAD_BYTES]) -> Option<Self> {
+        let (words, _) = bytes.as_chunks::<8>();
+        let &[least, greatest, place] = words else { return None };
+        let place = u64::from_le_bytes(place);
         let head = Self {
-            least: word(0)?,
-            greatest: word(8)?,
+            least: u64::from_le_bytes(least),
+            greatest: u64::from_le_bytes(greatest),
             body: usize::try_from(place & ((1 << 40) - 1)).ok()?,
             width: u32::from(place.to_le_bytes()[5]),
             exceptions: usize::try_from(place >> 48).ok()?,

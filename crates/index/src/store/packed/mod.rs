@@ -10,6 +10,8 @@ mod head;
 mod pack;
 mod sweep;
 
+use std::ops::Range;
+
 pub(crate) use cursor::PackedCursor;
 use head::{HEAD_BYTES, Head};
 pub(crate) use pack::{Done, Packer, TASK_VALUES, bits_of, joined, pack};
@@ -95,18 +97,38 @@ impl Packed {
         if index >= self.place.values {
             return None;
         }
-        let head = self.head(index / CHUNK)?;
+        self.number(index, self.head(index / CHUNK)?)
+    }
+
+    /// A number of the chunk with this head.
+    #[inline]
+    fn number(&self, index: usize, head: Head) -> Option<u64> {
+        if head.width == 0 && head.exceptions == 0 {
+            return self.checked(head, 0);
+        }
         let at = index % CHUNK;
-        let (first, bytes) = fields::place(at, head.width);
-        let start = head.body.checked_add(first)?;
         // The heads lie behind the bodies, so whole words are always there.
-        let field = fields::single(self.place.get(start..start.checked_add(bytes)?)?, at, head.width)?;
+        let start = head.body.checked_add(fields::place(at, head.width))?;
+        let field = fields::single(self.place.array(start)?, at, head.width);
         let difference = if head.exceptions > 0 && field == head.marker() {
             self.exception(index / CHUNK, head, at)?
         } else {
             field
         };
         self.checked(head, difference)
+    }
+
+    /// A number and the one before it, which is 0 for the first: where something begins and ends, if this is a column of ends.
+    #[inline]
+    pub(crate) fn range(&self, index: usize) -> Range<u64> {
+        let Some(before) = index.checked_sub(1) else { return 0..self.get(0) };
+        let both = || {
+            let together = index < self.len() && !index.is_multiple_of(CHUNK);
+            let head = if together { self.head(index / CHUNK)? } else { return None };
+            let (start, end) = (self.number(before, head)?, self.number(index, head)?);
+            Some(self.restored(before, start)..self.restored(index, end))
+        };
+        both().unwrap_or_else(|| self.get(before)..self.get(index))
     }
 
     #[inline]
@@ -122,8 +144,7 @@ impl Packed {
     #[inline]
     fn head(&self, chunk: usize) -> Option<Head> {
         let heads = self.place.bytes.checked_sub(Self::bytes_min(self.place.values))?;
-        let start = heads + chunk * HEAD_BYTES;
-        Head::parse(self.place.get(start..start + HEAD_BYTES)?)
+        Head::parse(self.place.array(heads + chunk * HEAD_BYTES)?)
     }
 
     /// Numbers in a chunk: the last one may be short.

@@ -22,6 +22,8 @@ pub(super) struct Base {
     linked: Vec<u32>,
     pub(super) bucket: u32,
     pub(super) root_record: Option<u32>,
+    /// What those who lie in the root call it. Where its own record says otherwise, it is called so, too.
+    pub(super) root_id: FileId,
     /// Rows in the bucket that would lie in themselves: which they do only as long as the others of their ring stay.
     pub(super) ring_heads: Vec<u32>,
 }
@@ -57,9 +59,21 @@ impl Base {
             }
         }
         let root_record = index.row(Index::ROOT).record();
+        let sequence = index.row(Index::ROOT).sequence();
+        let own = FileId { record: root_record.unwrap_or_default(), sequence };
+        let root_id = called_root(&index).unwrap_or(own);
         let linked = Vec::new();
-        let mut base =
-            Self { index, records, extras, orphans, linked, bucket, root_record, ring_heads: Vec::new() };
+        let mut base = Self {
+            index,
+            records,
+            extras,
+            orphans,
+            linked,
+            bucket,
+            root_record,
+            root_id,
+            ring_heads: Vec::new(),
+        };
         base.linked = base.find_linked();
         // All that might be, to find those that are.
         let suspects: Vec<u32> = base.orphans.values().flatten().copied().collect();
@@ -145,4 +159,12 @@ impl Base {
     pub(super) fn orphans_of(&self, record: u32) -> &[u32] {
         self.orphans.get(&record).map_or(&[], Vec::as_slice)
     }
+}
+
+/// What the root is called by those who lie in it and call it otherwise than its record does.
+fn called_root(index: &Index) -> Option<FileId> {
+    let claims = &index.rows.claim_row;
+    let rows = (0..claims.len()).map(|place| claims.get_u32(place)).filter(|&row| row < index.len());
+    let in_root = |row: u32| index.row(row).parent().is_some_and(|parent| parent.number() == Index::ROOT);
+    rows.filter(|&row| in_root(row)).find_map(|row| index.row(row).claimed_parent())
 }

@@ -9,7 +9,7 @@ use super::paged::{Bits, NamePlace, Names, Paged, Segments};
 use super::{Change, FileState};
 use crate::batch::as_u32;
 use crate::names::make_possible;
-use crate::{Evidence, File, FileFlags, FileId, Kind, NAME_BYTES_MAX, Stream};
+use crate::{Evidence, File, FileFlags, FileId, Index, Kind, NAME_BYTES_MAX, Stream};
 
 /// What a record holds now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -177,9 +177,13 @@ impl Delta {
             }
         }
         if root {
-            // There is always a root, whatever its record says, and it has no name.
+            // There is always a root, whatever its record says, and it has no name. It is never given out again, so its number does
+            // not change.
+            let sequence = base.index.row(Index::ROOT).sequence();
             let denied = flags.intersects(FileFlags::DELETED | FileFlags::STRAY)
-                || !flags.contains(FileFlags::DIRECTORY);
+                || !flags.contains(FileFlags::DIRECTORY)
+                || state.file.sequence != sequence;
+            state.file.sequence = sequence;
             flags.set(FileFlags::DAMAGED, denied || flags.contains(FileFlags::DAMAGED));
             flags.remove(FileFlags::DELETED | FileFlags::STRAY);
             flags.insert(FileFlags::METAFILE | FileFlags::DIRECTORY);

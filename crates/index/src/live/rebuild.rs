@@ -28,7 +28,6 @@ impl View {
     pub fn rebuild(&self) -> Result<(Index, Findings), BuildError> {
         let index = &self.base.index;
         let root = index.row(Index::ROOT);
-        let id = FileId { record: root.record().unwrap_or_default(), sequence: root.sequence() };
         let files = self.files_by_record();
         let mut batch = if root.evidence().is_some() { Batch::with_evidence() } else { Batch::new() };
         batch.begin(0);
@@ -49,7 +48,7 @@ impl View {
         }
         let note = index.note()?.to_vec();
         index.sound()?;
-        let builder = Builder::new(id, index.names().case_table().clone());
+        let builder = Builder::new(self.base.root_id, index.names().case_table().clone());
         builder.build_with_note(vec![batch], |_| note)
     }
 

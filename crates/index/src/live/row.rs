@@ -98,7 +98,10 @@ impl<'a> ViewRow<'a> {
     /// What it stands for.
     #[must_use]
     pub fn kind(self) -> Kind {
-        if let Some(row) = self.old() {
+        // What has other facts only is of the same kind, but for the root, which keeps its row whatever it has become.
+        if let Some(row) = self.old()
+            && (self.row != Index::ROOT || self.set().is_none())
+        {
             return row.kind();
         }
         let Some(set) = self.set() else { return Kind::File };

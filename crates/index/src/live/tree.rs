@@ -59,7 +59,8 @@ impl Delta {
                 (row.number(), row.file_flags(), row.sequence())
             }
         };
-        let is_root = row == Index::ROOT && base.root_record == Some(id.record) && sequence == id.sequence;
+        let is_called = id == base.root_id || base.root_record == Some(id.record) && sequence == id.sequence;
+        let is_root = row == Index::ROOT && is_called;
         let fits = flags.contains(FileFlags::DIRECTORY) && !flags.contains(FileFlags::STRAY);
         (is_root || (fits && refers_to(sequence, flags, id, deleted))).then_some(row)
     }

@@ -6,9 +6,13 @@ use proptest::prelude::*;
 
 use super::*;
 
+/// The root, had its record been given out again.
+const RENUMBERED: FileId = FileId { sequence: ROOT.sequence + 1, ..ROOT };
+
 fn parent() -> impl Strategy<Value = FileId> {
     prop_oneof![
         3 => Just(ROOT),
+        1 => Just(RENUMBERED),
         6 => (RECORDS, 1u16..4).prop_map(|(record, sequence)| FileId { record, sequence }),
         1 => Just(FileId { record: 4_000, sequence: 1 }),
     ]
@@ -62,8 +66,8 @@ enum Step {
     Remove(u32),
     /// What was there at first, as it was.
     Restore(u32),
-    /// The root with another time.
-    Root(u64),
+    /// The root with another time, another number and perhaps as a link.
+    Root(u64, u16),
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -73,7 +77,8 @@ fn step() -> impl Strategy<Value = Step> {
         3 => (RECORDS, parent()).prop_map(|(record, parent)| Step::Move(record, parent, "moved")),
         2 => RECORDS.prop_map(Step::Remove),
         3 => RECORDS.prop_map(Step::Restore),
-        1 => (1u64..9).prop_map(Step::Root),
+        1 => (1u64..9, prop_oneof![2 => Just(ROOT), 1 => Just(RENUMBERED)])
+            .prop_map(|(time, id)| Step::Root(time, id.sequence)),
     ]
 }
 
@@ -97,13 +102,28 @@ fn take(model: &mut Model, first: &Model, step: Step) -> Option<Change> {
             state.names.dedup_by(|a, b| a.1 == b.1);
             Change::Set(state)
         }
-        Step::Root(time) => Change::Set(root(time)),
+        Step::Root(time, sequence) => {
+            let mut state = root(time);
+            state.file.sequence = sequence;
+            state.file.reparse_tag = if time == 7 { 0xA000_000C } else { 0 };
+            Change::Set(state)
+        }
     };
     match &change {
-        Change::Set(state) => drop(model.insert(state.file.record, state.clone())),
+        Change::Set(state) => drop(model.insert(state.file.record, taken(state))),
         Change::Remove(record) => drop(model.remove(record)),
     }
     Some(change)
+}
+
+/// What is taken of a state: a root that is said to be another is damaged, and stays the one that it is.
+fn taken(state: &FileState) -> FileState {
+    let mut state = state.clone();
+    if state.file.record == ROOT.record && state.file.sequence != ROOT.sequence {
+        state.file.sequence = ROOT.sequence;
+        state.file.flags |= FileFlags::DAMAGED;
+    }
+    state
 }
 
 /// A case is a hundred searches and four indexes, so it takes fewer of them.

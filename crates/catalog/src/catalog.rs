@@ -140,10 +140,10 @@ impl Catalog {
         let (mut members, mut foreign) = (Vec::new(), Vec::new());
         for Found { file_name, folder } in found {
             let member = file_name.to_str().and_then(Member::parse);
-            match member.filter(|_| !folder) {
-                Some(member) => members.push(member),
+            match member {
+                Some(member) if !folder => members.push(member),
                 None if file_name == OsStr::new(CATALOG_LOCK) && !folder => {}
-                None => foreign.push(self.folder.join(file_name)),
+                _ => foreign.push(self.folder.join(file_name)),
             }
         }
         members.sort_by(|one, other| one.name.cmp(&other.name));

@@ -21,7 +21,7 @@ use crate::output::sink::Sink;
 use crate::output::sink::SinkError;
 use crate::session::{Session, Verbosity, millis};
 use crate::sources::{self, Source, Sources};
-use crate::threads::on;
+use crate::threads;
 
 /// How many rows are printed between two looks at whether the user interrupted.
 const ROWS_PER_LOOK: usize = 4096;
@@ -165,7 +165,7 @@ impl Search<'_> {
         if threads < 2 {
             return ask();
         }
-        on(threads, ask)
+        threads::on(threads, ask)
     }
 }
 

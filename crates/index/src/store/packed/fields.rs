@@ -37,21 +37,28 @@ pub(super) fn unpack(bytes: &[u8], width: u32, out: &mut [u64]) -> Option<()> {
     Some(())
 }
 
+/// A function for each width up to that, of which only eight fields together end with a byte.
+macro_rules! by_width {
+    ($width:ident, $eights:ident($($argument:expr),*), else $other:expr) => {
+        by_width!(@ $width, $eights, ($($argument),*), $other;
+            1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32 33 34 35 36 37 38 39 40
+            41 42 43 44 45 46 47 48 49 50 51 52 53 54 55 56)
+    };
+    (@ $width:ident, $eights:ident, $arguments:tt, $other:expr; $($each:literal)*) => {
+        match $width {
+            $($each => by_width!(@ $eights $each $arguments),)*
+            _ => $other,
+        }
+    };
+    (@ $eights:ident $each:literal ($($argument:expr),*)) => {
+        $eights::<$each>($($argument),*)
+    };
+}
+
 /// Unpacks eight at a time, which begin at a whole byte, as many as there are, and says how many numbers that were. Each width has
 /// a loop of its own in which every place and shift is known: half a nanosecond a number instead of two.
 fn eights(bytes: &[u8], width: u32, out: &mut [u64]) -> Option<usize> {
-    macro_rules! by_width {
-        ($($width:literal)*) => {
-            match width {
-                $($width => eights_of::<$width>(bytes, out),)*
-                _ => Some(0),
-            }
-        };
-    }
-    by_width!(
-        1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32 33 34 35 36 37 38 39 40
-        41 42 43 44 45 46 47 48 49 50 51 52 53 54 55 56
-    )
+    by_width!(width, eights_of(bytes, out), else Some(0))
 }
 
 fn eights_of<const WIDTH: usize>(bytes: &[u8], out: &mut [u64]) -> Option<usize> {
@@ -66,4 +73,46 @@ fn eights_of<const WIDTH: usize>(bytes: &[u8], out: &mut [u64]) -> Option<usize>
         }
     }
     Some(eights.len() * 8)
+}
+
+/// Appends fields of `width` bits, none of which has a bit more.
+pub(super) fn pack(fields: &[u64], width: u32, out: &mut Vec<u8>) {
+    let (start, bits) = (out.len(), fields.len() * width as usize);
+    out.resize(start + bits.div_ceil(8), 0);
+    let bytes = &mut out[start..];
+    let done = by_width!(width, pack_eights(fields, bytes), else 0);
+    let mut rest = bytes[done * width as usize / 8..].chunks_mut(8);
+    let (mut pending, mut pending_bits) = (0u64, 0);
+    for &field in &fields[done..] {
+        pending |= field << pending_bits;
+        pending_bits += width;
+        if pending_bits >= u64::BITS
+            && let Some(word) = rest.next()
+        {
+            word.copy_from_slice(&pending.to_le_bytes());
+            pending_bits -= u64::BITS;
+            pending = field.checked_shr(width - pending_bits).unwrap_or(0);
+        }
+    }
+    if let Some(last) = rest.next() {
+        last.copy_from_slice(&pending.to_le_bytes()[..last.len()]);
+    }
+}
+
+/// Packs eight at a time, as many as there are, and says how many fields that were. In a loop for each width every place and shift is known.
+fn pack_eights<const WIDTH: usize>(fields: &[u64], out: &mut [u8]) -> usize {
+    let (eights, _) = fields.as_chunks::<8>();
+    for (eight, group) in eights.iter().zip(out.as_chunks_mut::<WIDTH>().0) {
+        let mut words = [0u64; 8];
+        for (place, &field) in eight.iter().enumerate() {
+            let (word, shift) = (place * WIDTH / 64, place * WIDTH % 64);
+            words[word] |= field << shift;
+            if shift + WIDTH > 64 {
+                words[word + 1] |= field >> (64 - shift);
+            }
+        }
+        let bytes = words.map(u64::to_le_bytes);
+        group.copy_from_slice(&bytes.as_flattened()[..WIDTH]);
+    }
+    eights.len() * 8
 }

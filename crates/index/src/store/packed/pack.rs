@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
+use super::fields;
 use super::head::Head;
 use super::{CHUNK, EXCEPTION_BYTES};
 use crate::budget::{Budget, Kind, SpillError, Stretch};
@@ -104,46 +105,21 @@ fn pack_chunk(values: &[u64], out: &mut Vec<u8>) -> Head {
     }
     head.width = best(values, least).1;
     let marker = head.marker();
+    let mut differences = [0; CHUNK];
+    let fields = &mut differences[..values.len()];
+    fields.iter_mut().zip(values).for_each(|(field, value)| *field = value - least);
     if greatest - least <= marker {
-        put_fields(values.iter().map(|value| value - least), values.len(), head.width, out);
+        fields::pack(fields, head.width, out);
         return head;
     }
-    let mut exceptions: Vec<(u16, u64)> = Vec::new();
-    let fields = (0u16..).zip(values).map(|(place, value)| {
-        let difference = value - least;
-        if difference >= marker {
-            exceptions.push((place, difference));
-        }
-        difference.min(marker)
-    });
-    put_fields(fields, values.len(), head.width, out);
+    let exceptions = (0u16..).zip(&*fields).filter(|&(_, &difference)| difference >= marker);
+    let exceptions: Vec<(u16, u64)> = exceptions.map(|(place, &difference)| (place, difference)).collect();
+    fields.iter_mut().for_each(|field| *field = marker.min(*field));
+    fields::pack(fields, head.width, out);
     exceptions.iter().for_each(|(place, _)| out.extend_from_slice(&place.to_le_bytes()));
     exceptions.iter().for_each(|(_, number)| out.extend_from_slice(&number.to_le_bytes()));
     head.exceptions = exceptions.len();
     head
-}
-
-/// Appends the fields, of `width` bits each.
-fn put_fields(fields: impl Iterator<Item = u64>, count: usize, width: u32, out: &mut Vec<u8>) {
-    let (start, bits) = (out.len(), count * width as usize);
-    out.resize(start + bits.div_ceil(64) * 8, 0);
-    let mut words = out[start..].as_chunks_mut::<8>().0.iter_mut();
-    let (mut pending, mut pending_bits) = (0u64, 0);
-    for field in fields {
-        pending |= field << pending_bits;
-        pending_bits += width;
-        if pending_bits >= u64::BITS
-            && let Some(word) = words.next()
-        {
-            *word = pending.to_le_bytes();
-            pending_bits -= u64::BITS;
-            pending = field.checked_shr(width - pending_bits).unwrap_or(0);
-        }
-    }
-    if let Some(word) = words.next() {
-        *word = pending.to_le_bytes();
-    }
-    out.truncate(start + bits.div_ceil(8));
 }
 
 /// The least number and the greatest.

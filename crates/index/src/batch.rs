@@ -12,7 +12,7 @@
 
 use std::ops::Range;
 
-use crate::budget::{Budget, Items, Kind, Runs};
+use crate::budget::{Budget, Items, Kind, Runs, SpillError};
 use crate::build::BuildError;
 use crate::evidence::Evidence;
 use crate::file::{File, FileId, Patch};
@@ -204,6 +204,14 @@ impl Batch {
             runs.make_room(kind, budget)?;
         }
         Ok(())
+    }
+
+    /// The bytes of its names and those of its streams' names, which it has no more.
+    pub(crate) fn take_name_bytes(&mut self) -> Result<(Runs, Runs), SpillError> {
+        let Handed { budget, name_bytes, stream_bytes, .. } = &mut self.handed;
+        name_bytes.push(budget.put(Kind::Names, std::mem::take(&mut self.name_bytes))?);
+        stream_bytes.push(budget.put(Kind::Names, std::mem::take(&mut self.stream_bytes))?);
+        Ok((std::mem::take(name_bytes), std::mem::take(stream_bytes)))
     }
 
     /// Opens the segment of the records from `first_record` on. Segments of all batches must not overlap,

@@ -1,7 +1,7 @@
 //! The index itself: rows, files, streams, names and totals, never changed once they are written.
 
 use std::borrow::Cow;
-use std::io::{self, Cursor, Write};
+use std::io::{self, Write};
 
 use crate::Evidence;
 use crate::build::{DEPTH_MAX, NO_RECORD};
@@ -69,8 +69,8 @@ impl Index {
     }
 
     /// The index whose snapshot was just written in memory.
-    pub(crate) fn made(snapshot: Cursor<Vec<u8>>) -> Result<Self, SnapshotError> {
-        Self::from_directory(open(SnapshotBytes::Owned(snapshot.into_inner()), true)?)
+    pub(crate) fn made(snapshot: Vec<u8>) -> Result<Self, SnapshotError> {
+        Self::from_directory(open(SnapshotBytes::Owned(snapshot), true)?)
     }
 
     fn from_directory(directory: Directory) -> Result<Self, SnapshotError> {

@@ -122,6 +122,22 @@ impl Stretch {
         Ok(())
     }
 
+    /// Fills `out` with as many of its bytes.
+    ///
+    /// # Panics
+    /// If it has no such bytes, or they are not as many.
+    pub(crate) fn copy_to(&self, range: Range<usize>, out: &mut [u8]) -> Result<(), SpillError> {
+        match &self.place {
+            Place::Memory(bytes) => out.copy_from_slice(&bytes[range]),
+            _ => {
+                let mut read = Vec::with_capacity(range.len());
+                self.read(range, &mut read)?;
+                out.copy_from_slice(&read);
+            }
+        }
+        Ok(())
+    }
+
     /// Gives its bytes to `each`, one piece after another.
     pub(crate) fn pieces<E: From<SpillError>>(
         &self,

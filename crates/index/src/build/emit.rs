@@ -1,16 +1,17 @@
 //! Writes what was built as the columns of a snapshot, each packed on whichever thread is free.
 
-use std::io::{Seek, Write};
-
 use super::files::FileFacts;
 use super::items::Items;
 use super::layout::RowTable;
 use super::totals::Totals;
+use super::tree::Numbering;
 use crate::CaseTable;
 use crate::batch::{RawStream, as_u32};
 use crate::budget::{Budget, Kind, SpillError, Stretch};
-use crate::names::Distinct;
-use crate::store::{CHUNK, Column, Encoded, Transform, WriteError, bits_of, pack, rank, write_seeking};
+use crate::names::NameColumns;
+use crate::store::{CHUNK, Column, Encoded, Transform, bits_of, pack, rank};
+
+const WORD: usize = u64::BITS as usize;
 
 /// Columns that were packed, unless something could not be put aside.
 pub(super) type Packing<T = Vec<Encoded>> = Result<T, SpillError>;
@@ -18,29 +19,38 @@ pub(super) type Packing<T = Vec<Encoded>> = Result<T, SpillError>;
 /// One chunk in so many is looked at to tell which of two forms of a column is smaller.
 pub(super) const SAMPLED: usize = 8;
 
-/// The columns of the rows.
-pub(super) fn rows(rows: &RowTable, items: &Items, streams: &[RawStream], budget: &Budget) -> Packing {
-    let extras = Extras { rows, items, streams };
-    let (encoded, of_extras) = rayon::join(
+/// What is known of the rows when they are numbered: their tree, and the rows of each name, of which `ends` tells where those of each end.
+pub(super) fn tree(rows: &Numbering, ends: &[u32], budget: &Budget) -> Packing {
+    let (of_names, of_rows) = rayon::join(
+        || packed(Column::PostingRow, &sorted_by_name(&rows.name, ends), budget),
         || {
-            let mut holders = vec![0u64; rows.primary.len()];
-            rows.holders.iter().for_each(|&(row, _)| holders[row as usize / 64] |= 1 << (row % 64));
+            let mut holders = vec![0u64; rows.len().div_ceil(WORD)];
+            rows.holders
+                .iter()
+                .for_each(|&(row, _)| holders[row as usize / WORD] |= 1 << (row as usize % WORD));
             let end = |place: usize| rows.holders[place].1.into();
             Ok(vec![
                 packed(Column::RowName, &rows.name, budget)?,
                 packed(Column::RowParent, &rows.parent, budget)?,
-                bits(Column::RowPrimary, &rows.primary, rows.len(), budget)?,
                 bits(Column::RowSubtree, &holders, rows.len(), budget)?,
                 packed_by(Column::SubtreeEnd, rows.holders.len(), budget, end)?,
-                packed(Column::ClaimRow, &rows.claims.row, budget)?,
-                packed(Column::ClaimParent, &rows.claims.parent, budget)?,
-                packed(Column::FileLinks, &rows.order.links, budget)?,
             ])
         },
-        || extras.encode(budget),
     );
-    let mut encoded: Vec<Encoded> = encoded?;
-    encoded.extend(of_extras?);
+    let mut encoded: Vec<Encoded> = of_rows?;
+    encoded.push(of_names?);
+    Ok(encoded)
+}
+
+/// What is known of the rows when their files are: which is the first of its file, and what the others are.
+pub(super) fn rows(rows: &RowTable, items: &Items, streams: &[RawStream], budget: &Budget) -> Packing {
+    let mut encoded = vec![
+        bits(Column::RowPrimary, &rows.primary, rows.file.len(), budget)?,
+        packed(Column::ClaimRow, &rows.claims.row, budget)?,
+        packed(Column::ClaimParent, &rows.claims.parent, budget)?,
+        packed(Column::FileLinks, &rows.order.links, budget)?,
+    ];
+    encoded.extend(Extras { rows, items, streams }.encode(budget)?);
     Ok(encoded)
 }
 
@@ -74,23 +84,26 @@ impl Extras<'_> {
     }
 }
 
-/// What is known of the names when the distinct ones are: all but their rows.
-pub(super) fn names(names: &mut Distinct, budget: &Budget) -> Packing {
-    let (end, spelling) = rayon::join(
-        || packed(Column::NameEnd, &std::mem::take(&mut names.ends), budget),
-        || packed(Column::NameSpelling, &std::mem::take(&mut names.spelling), budget),
+/// What is known of the names when the distinct ones are: all but their rows, of which `items_end` tells how many there are.
+pub(super) fn names(names: NameColumns, items_end: &[u32], budget: &Budget) -> Packing {
+    let NameColumns { folded, ends, spelling, spellings } = names;
+    let (of_names, of_rows) = rayon::join(
+        || {
+            let end = packed(Column::NameEnd, &ends, budget)?;
+            drop(ends);
+            let spelling = packed(Column::NameSpelling, &spelling, budget)?;
+            Ok(vec![
+                end,
+                spelling,
+                bytes(Column::NameFolded, folded),
+                bytes(Column::SpellingBytes, spellings),
+            ])
+        },
+        || packed(Column::PostingEnd, items_end, budget),
     );
-    let (folded, spellings) = (std::mem::take(&mut names.folded), std::mem::take(&mut names.spellings));
-    Ok(vec![end?, spelling?, bytes(Column::NameFolded, folded), bytes(Column::SpellingBytes, spellings)])
-}
-
-/// The rows of the names, of which `ends` tells where those of each end.
-pub(super) fn postings(ends: &[u32], rows: &RowTable, budget: &Budget) -> Packing {
-    let (row, end) = rayon::join(
-        || packed(Column::PostingRow, &sorted_by_name(&rows.name, ends), budget),
-        || packed(Column::PostingEnd, ends, budget),
-    );
-    Ok(vec![row?, end?])
+    let mut encoded: Vec<Encoded> = of_names?;
+    encoded.push(of_rows?);
+    Ok(encoded)
 }
 
 /// The rows in the order of their names, of which `ends` tells where the rows of each end: every item that has a name is a row.
@@ -175,11 +188,4 @@ fn rounded(column: Column, numbers: &[u64], base: &[u64], budget: &Budget) -> Pa
         return packed(column, numbers, budget);
     }
     Ok(Encoded { transform, ..packed_by(column, numbers.len(), budget, form)? })
-}
-
-/// Writes the columns, which are in the order of their numbers, as a snapshot.
-pub(super) fn write<W: Write + Seek>(columns: Vec<Encoded>, rows: usize, out: W) -> Result<W, WriteError> {
-    write_seeking(out, rows as u64, |writer| {
-        columns.into_iter().try_for_each(|column| writer.take_column(column))
-    })
 }

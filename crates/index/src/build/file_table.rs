@@ -1,18 +1,21 @@
-//! The files of all workers: whole where there is memory for them, else their [heads](Head) and the rest as it was handed on.
+//! The files of all workers: where they put them if there is memory for that, else their [heads](Head) and the rest as it was handed on.
+
+use std::ops::Range;
 
 use crate::batch::as_u32;
 use crate::budget::{Chain, SpillError};
 use crate::evidence::Evidence;
 use crate::file::{File, FileFlags, FileId, Patch, Time};
 use crate::heads::{Fields, Head, Stored, TagKind};
+use crate::pieces::{Parts, Piece};
 
-/// The files in the order of their records, and behind them those that are made here.
+/// The files by their numbers, and behind them those that are made here.
 #[derive(Debug)]
 pub(crate) enum FileTable {
     Whole {
-        files: Vec<File>,
+        files: Parts<File>,
         /// As many as files, if all batches kept it.
-        evidence: Option<Vec<Evidence>>,
+        evidence: Option<Parts<Evidence>>,
     },
     Split(Split),
 }
@@ -52,7 +55,7 @@ impl FileTable {
     #[inline]
     pub(crate) fn head(&self, file: u32) -> Head {
         match self {
-            Self::Whole { files, .. } => Head::of(&files[file as usize]),
+            Self::Whole { files, .. } => Head::of(files.get(file)),
             Self::Split(split) => split.heads[file as usize],
         }
     }
@@ -60,16 +63,31 @@ impl FileTable {
     #[inline]
     pub(crate) fn flags(&self, file: u32) -> FileFlags {
         match self {
-            Self::Whole { files, .. } => files[file as usize].flags,
+            Self::Whole { files, .. } => files.get(file).flags,
             Self::Split(split) => split.heads[file as usize].flags,
         }
     }
 
     pub(crate) fn flags_mut(&mut self, file: u32) -> &mut FileFlags {
         match self {
-            Self::Whole { files, .. } => &mut files[file as usize].flags,
+            Self::Whole { files, .. } => &mut files.get_mut(file).flags,
             Self::Split(split) => &mut split.heads[file as usize].flags,
         }
+    }
+
+    /// The numbers of the files of each of these pieces, which are all.
+    pub(super) fn numbers(&self, pieces: &[Piece]) -> Vec<Range<u32>> {
+        let mut next = 0;
+        let of = |piece: &Piece| match self {
+            Self::Whole { files, .. } => files.numbers(piece),
+            // They were laid together.
+            Self::Split(_) => {
+                let first = next;
+                next += as_u32(piece.range.len());
+                first..next
+            }
+        };
+        pieces.iter().map(of).collect()
     }
 
     pub(crate) fn has_evidence(&self) -> bool {
@@ -108,8 +126,8 @@ impl FileTable {
     fn learn(&mut self, file: u32, learned: Learned) {
         match self {
             Self::Whole { files, evidence } => {
-                let kept = evidence.as_mut().map(|kept| &mut kept[file as usize]);
-                learned.tell(&mut files[file as usize], kept);
+                let kept = evidence.as_mut().map(|kept| kept.get_mut(file));
+                learned.tell(files.get_mut(file), kept);
             }
             Self::Split(split) => {
                 if let Learned::Tag(tag) = learned {

@@ -14,9 +14,11 @@ use super::emit::{Packing, SAMPLED};
 use super::file_table::FileTable;
 use super::layout::FileOrder;
 use super::sorted::Sorted;
+use crate::batch::as_u32;
 use crate::budget::{Budget, SpillError};
 use crate::evidence::Evidence;
 use crate::file::{File, FileFlags, is_link_tag};
+use crate::pieces::Parts;
 use crate::row::{Kind, RowFlags};
 use crate::rows::class_of;
 use crate::store::{CHUNK, Column, Done, Encoded, Packer, TASK_VALUES, Transform, bits_of, joined};
@@ -93,7 +95,7 @@ pub(super) fn pack_files(
     let mut packed = PackedFiles { facts: FileFacts::new(order.place.len()), tasks: Vec::new() };
     let forms = match files {
         FileTable::Whole { files, evidence } => {
-            let table = Table { files: &files, evidence: evidence.as_deref() };
+            let table = Table { files: &files, evidence: evidence.as_ref() };
             let sampled = order.place.par_chunks(CHUNK).step_by(SAMPLED);
             let bits = sampled.map_init(Gathered::default, |gathered, places| {
                 gathered.fill(table, places);
@@ -107,13 +109,14 @@ pub(super) fn pack_files(
             let sorted = Sorted::new(split, order, budget)?;
             let mut gathered = Gathered::default();
             let mut bits = vec![[0; 2]; columns.len()];
-            sorted.sampled(|chunk| {
-                gathered.fill(chunk, &places(chunk.files.len()));
+            sorted.sampled(|table, chunk| {
+                gathered.fill(table, &places(chunk));
                 bits = sum(std::mem::take(&mut bits), gathered.bits(&columns));
             })?;
             let forms = choose_forms(&columns, bits);
-            sorted
-                .each(|first, table| packed.pack(table, &places(table.files.len()), first, &forms, budget))?;
+            sorted.each(|first, table| {
+                packed.pack(table, &places(0..table.files.len()), first, &forms, budget)
+            })?;
             budget.turn();
             forms
         }
@@ -131,14 +134,14 @@ pub(super) fn pack_files(
 /// Files that are gone to in any order.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Table<'a> {
-    pub(super) files: &'a [File],
+    pub(super) files: &'a Parts<File>,
     /// As many, if it was kept.
-    pub(super) evidence: Option<&'a [Evidence]>,
+    pub(super) evidence: Option<&'a Parts<Evidence>>,
 }
 
-/// All places of a table in their order.
-fn places(files: usize) -> Vec<u32> {
-    (0..crate::batch::as_u32(files)).collect()
+/// Places of a table in their order.
+fn places(files: Range<usize>) -> Vec<u32> {
+    (as_u32(files.start)..as_u32(files.end)).collect()
 }
 
 /// What has been packed so far.
@@ -205,10 +208,10 @@ struct Gathered {
 impl Gathered {
     fn fill(&mut self, table: Table<'_>, places: &[u32]) {
         self.files.clear();
-        self.files.extend(places.iter().map(|&place| table.files[place as usize]));
+        self.files.extend(places.iter().map(|&place| *table.files.get(place)));
         if let Some(kept) = table.evidence {
             self.evidence.clear();
-            self.evidence.extend(places.iter().map(|&place| kept[place as usize]));
+            self.evidence.extend(places.iter().map(|&place| *kept.get(place)));
         }
     }
 

@@ -5,7 +5,7 @@ use super::stitch::{Spelled, Stitched};
 use super::{NO_FILE, ORPHANS};
 use crate::batch::{RawName, as_u32};
 use crate::file::FileFlags;
-use crate::names::{HandedNames, ItemNames};
+use crate::names::ItemNames;
 
 /// Stands for an item that is not there.
 pub(crate) const NO_ITEM: u32 = u32::MAX;
@@ -30,7 +30,7 @@ pub(crate) struct Items {
 
 impl Items {
     pub(super) fn new(stitched: &mut Stitched, root: u32, bucket: u32, findings: &mut Findings) -> Self {
-        let Stitched { files, names, streams, .. } = stitched;
+        let Stitched { files, in_order, names, streams, .. } = stitched;
         let mut file: Vec<u32> = Vec::with_capacity(names.len() + streams.len() + 2);
         let mut primary = vec![NO_ITEM; files.len()];
         let mut shorts = false;
@@ -52,8 +52,12 @@ impl Items {
         file.extend(streams.iter().map(|stream| stream.owner));
         let first_made = as_u32(file.len());
         let mut nameless = Vec::new();
-        for (lost, first) in primary.iter_mut().enumerate().filter(|(_, first)| **first == NO_ITEM) {
-            let lost = as_u32(lost);
+        // In the order of the records, which is not that of the numbers where several workers read them.
+        for lost in in_order.iter().cloned().flatten() {
+            let first = &mut primary[lost as usize];
+            if *first != NO_ITEM {
+                continue;
+            }
             let of = files.head(lost);
             if !of.flags.contains(FileFlags::METAFILE) {
                 if !of.flags.contains(FileFlags::DELETED) {
@@ -86,40 +90,16 @@ impl Items {
         self.streams
     }
 
-    /// The names of all items. The builder's names are empty from here on.
+    /// The names of all items. The stitched ones are gone from here on.
     pub(super) fn take_names(&self, stitched: &mut Stitched) -> ItemNames {
-        let made = self.nameless.iter().map(|record| format!("<record {record}>"));
-        let made = made.chain([String::new(), ORPHANS.to_owned()]);
-        let lengths = stitched.names.iter().map(|name| name.name_bytes);
-        let lengths = lengths.chain(stitched.streams.iter().map(|stream| stream.name_bytes));
-        match &mut stitched.spelled {
-            Spelled::Here { names, streams } => {
-                let mut bytes = std::mem::take(names);
-                bytes.append(streams);
-                let mut ends: Vec<u64> = Vec::with_capacity(self.file.len());
-                let mut end = 0;
-                ends.extend(lengths.map(|length| {
-                    end += u64::from(length);
-                    end
-                }));
-                for name in made {
-                    bytes.extend_from_slice(name.as_bytes());
-                    ends.push(bytes.len() as u64);
-                }
-                ItemNames::Here { bytes, ends }
-            }
-            Spelled::Handed { names, streams } => {
-                let mut all: Vec<u16> = Vec::with_capacity(self.file.len());
-                all.extend(lengths);
-                let mut bytes = Vec::with_capacity(made.clone().map(|name| name.len()).sum());
-                for name in made {
-                    bytes.extend_from_slice(name.as_bytes());
-                    all.push(u16::try_from(name.len()).unwrap_or(u16::MAX));
-                }
-                let (names, streams) = (std::mem::take(names), std::mem::take(streams));
-                ItemNames::Handed(HandedNames { names, streams, made: bytes, lengths: all })
-            }
+        let Spelled { names, streams, mut lengths } = std::mem::take(&mut stitched.spelled);
+        let mut made = Vec::new();
+        let records = self.nameless.iter().map(|record| format!("<record {record}>"));
+        for name in records.chain([String::new(), ORPHANS.to_owned()]) {
+            made.extend_from_slice(name.as_bytes());
+            lengths.push(u16::try_from(name.len()).unwrap_or(u16::MAX));
         }
+        ItemNames { names, streams, made, lengths }
     }
 
     /// Whether an item is a stream.

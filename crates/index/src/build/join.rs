@@ -58,7 +58,9 @@ pub(super) fn bases(
 /// How the numbers that a worker gave to its files and extensions become those of the stitched tables.
 #[derive(Debug)]
 pub(super) struct Rebase<'a> {
-    pub(super) files: &'a [Piece],
+    pub(super) pieces: &'a [Piece],
+    /// The number of the first file of each piece.
+    pub(super) files: Vec<u32>,
     pub(super) extensions: &'a [Piece],
     pub(super) bases: &'a [u32],
 }
@@ -67,17 +69,17 @@ impl Rebase<'_> {
     /// Turns the owners in `owners`, whose segments are `pieces`, into files.
     pub(super) fn owners<'o>(&self, owners: impl Iterator<Item = &'o mut u32>, pieces: &[Piece]) {
         let mut owners = owners;
-        let (mut first_file, mut first_extension) = (0, 0);
-        for ((piece, files), extensions) in pieces.iter().zip(self.files).zip(self.extensions) {
+        let mut first_extension = 0;
+        let files = self.pieces.iter().zip(&self.files);
+        for ((piece, (files, first)), extensions) in pieces.iter().zip(files).zip(self.extensions) {
             for owner in owners.by_ref().take(piece.range.len()) {
                 *owner = if *owner & ELSEWHERE == 0 {
-                    crate::batch::as_u32(*owner as usize - files.range.start + first_file)
+                    *owner - crate::batch::as_u32(files.range.start) + first
                 } else {
                     let place = (*owner & !ELSEWHERE) as usize;
                     self.bases[place - extensions.range.start + first_extension]
                 };
             }
-            first_file += files.range.len();
             first_extension += extensions.range.len();
         }
     }

@@ -1,22 +1,15 @@
-//! Rows laid out in preorder, and files in the order of their first rows.
+//! Files in the order of their first rows, and which rows are whose.
 
 use super::NO_FILE;
 use super::items::Items;
 use super::parents::Parents;
-use super::stitch::Stitched;
-use super::tree::Numbering;
 use crate::batch::as_u32;
 
 const WORD: usize = u64::BITS as usize;
 
-/// Rows by column, their files by number.
+/// The files of the rows.
 #[derive(Debug)]
 pub(super) struct RowTable {
-    pub(super) parent: Vec<u32>,
-    /// The rows that hold others, each with the first row after its subtree.
-    pub(super) holders: Vec<(u32, u32)>,
-    /// The number of the row's name.
-    pub(super) name: Vec<u32>,
     /// The file of each row, by its final number.
     pub(super) file: Vec<u32>,
     /// One bit a row: it is the first name of a file.
@@ -59,16 +52,16 @@ impl Claims {
 }
 
 impl RowTable {
-    pub(super) fn new(numbering: Numbering, parents: &Parents, items: &Items, stitched: &Stitched) -> Self {
-        let Numbering { item, parent, name, holders } = numbering;
-        let claims = Claims::new(&item, parents, items);
-        let mut number = vec![NO_FILE; stitched.files.len()];
-        let mut place: Vec<u32> = Vec::with_capacity(stitched.files.len());
-        let mut links: Vec<u16> = Vec::with_capacity(stitched.files.len());
+    /// Those of `item`s that are the rows, of so many `files`.
+    pub(super) fn new(item: &[u32], parents: &Parents, items: &Items, files: usize) -> Self {
+        let claims = Claims::new(item, parents, items);
+        let mut number = vec![NO_FILE; files];
+        let mut place: Vec<u32> = Vec::with_capacity(files);
+        let mut links: Vec<u16> = Vec::with_capacity(files);
         let mut file = Vec::with_capacity(item.len());
         let mut primary = vec![0u64; item.len().div_ceil(WORD)];
         let (mut extras, mut bucket) = (Vec::new(), 0);
-        for (row, &item) in (0u32..).zip(&item) {
+        for (row, &item) in (0u32..).zip(item) {
             let of = items.file[item as usize];
             let slot = &mut number[of as usize];
             let is_name = item < items.first_stream;
@@ -91,10 +84,6 @@ impl RowTable {
             file.push(*slot);
         }
         let order = FileOrder { place, links };
-        Self { parent, holders, name, file, primary, extras, bucket, claims, order }
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.parent.len()
+        Self { file, primary, extras, bucket, claims, order }
     }
 }

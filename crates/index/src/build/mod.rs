@@ -4,10 +4,13 @@
 //! 1. the workers' tables become one, in the order of the records ([`stitch`]), and names, streams and facts from
 //!    extension records find their files ([`join`], [`items`]);
 //! 2. each spelling is kept once, in order ([`crate::names`]), while names find their folders ([`parents`]);
-//! 3. they are numbered in preorder ([`children`], [`tree`]), files by the first of their rows ([`layout`]);
-//! 4. the facts of the files are packed in that order ([`files`]);
-//! 5. what lies below each folder is summed up ([`totals`]);
-//! 6. the other columns are packed, and all written as a snapshot, in memory or to a file ([`emit`]).
+//! 3. they are numbered in preorder ([`children`], [`tree`]) while the names are packed, then files by the first of their rows
+//!    ([`layout`]);
+//! 4. the facts of the files are packed in that order ([`files`]) while the tree is;
+//! 5. what lies below each folder is summed up ([`totals`]), and the other columns are packed ([`emit`]);
+//! 6. all is laid out as a snapshot, in memory or to a file.
+//!
+//! Numbering, the order of the files and the totals are for one thread; whatever does not wait for them is done beside them.
 //!
 //! Until step 3 what will be a row is an *item*: the names in the order of their records, then the streams,
 //! then the rows that are made here.
@@ -39,20 +42,19 @@ pub(crate) use join::refers_to;
 pub(crate) use record_map::RecordMap;
 pub(crate) use tree::DEPTH_MAX;
 
-use std::io::{Cursor, Seek, Write};
-
 use crate::CaseTable;
 use crate::batch::Batch;
 use crate::budget::{self, Budget, OverBudget, SpillError};
 use crate::file::FileId;
 use crate::index::{Index, Total};
 use crate::names::{Distinct, distinct};
-use crate::store::{Encoded, SnapshotError, WriteError};
+use crate::store::{Encoded, SnapshotError, WriteError, snapshot};
 use items::Items;
 use layout::RowTable;
 use parents::Parents;
 use stitch::Stitched;
 use totals::{Sources, Totals};
+use tree::Numbering;
 
 /// Stands for a file that is not there.
 pub(crate) const NO_FILE: u32 = u32::MAX;
@@ -135,18 +137,7 @@ impl Builder {
         note: impl FnOnce(Joined<'_>) -> Vec<u8>,
     ) -> Result<(Index, Findings), BuildError> {
         let Columns { columns, rows, findings, .. } = self.columns(batches, note)?;
-        let bytes = columns.iter().map(Encoded::bytes).sum::<usize>();
-        let room = Vec::with_capacity(bytes + bytes / 64 + (64 << 10));
-        Ok((Index::made(emit::write(columns, rows, Cursor::new(room))?)?, findings))
-    }
-
-    /// Builds the index as a snapshot in `out`, which has to be empty, and gives that back. The caller flushes.
-    ///
-    /// # Errors
-    /// If the batches hold more than an index can, or `out` cannot be written.
-    pub fn write<W: Write + Seek>(self, batches: Vec<Batch>, out: W) -> Result<(W, Findings), BuildError> {
-        let Columns { columns, rows, findings, .. } = self.columns(batches, |_| Vec::new())?;
-        Ok((emit::write(columns, rows, out)?, findings))
+        Ok((Index::made(snapshot(columns, rows as u64)?)?, findings))
     }
 
     /// Builds the index up to where it can be written, so that it need not be in memory: within the budget that its batches were [made
@@ -176,58 +167,65 @@ impl Builder {
         let mut items = Items::new(&mut stitched, root, bucket, &mut findings);
         let names = items.take_names(&mut stitched);
         let file = std::mem::take(&mut items.file);
-        let distinct = || {
-            let mut names = distinct(names, |item| file[item] != NO_FILE, &self.case, budget)?;
-            let columns = emit::names(&mut names, budget)?;
-            Ok::<_, SpillError>((names, columns))
-        };
         let parents = || {
             let parents = Parents::new(&stitched, &items, &file, &mut findings);
             // From here on nothing is looked up by its record.
             (stitched.records, stitched.names, items.primary) = Default::default();
             parents
         };
+        let distinct = || distinct(names, |item| file[item] != NO_FILE, &self.case, budget);
         let (mut parents, names) = side_by_side(budget, parents, distinct);
-        let (names, mut columns) = names?;
-        budget.count(budget::Items { claims: parents.claims(), ..Default::default() })?;
+        let Distinct { of_item, items_end, columns: names } = names?;
         items.file = file;
-        let numbering = tree::number(&stitched, &items, &mut parents, &names.of_item, &mut findings);
-        let Distinct { of_item, items_end, .. } = names;
-        drop(of_item);
-        let rows = RowTable::new(numbering, &parents, &items, &stitched);
-        drop(parents);
-        items.file = Vec::new();
-        let Stitched { files, streams, .. } = stitched;
-        let (of_files, of_rows) = side_by_side(
+        budget.count(budget::Items { claims: parents.claims(), ..Default::default() })?;
+        let (columns, mut tree) = side_by_side(
             budget,
-            || {
-                let (facts, mut columns) = files::pack_files(files, &rows.order, budget)?;
-                let sources = Sources { rows: &rows, facts: &facts, items: &items, streams: &streams };
-                let (totals, allocated) = rayon::join(
-                    || {
-                        let totals = Totals::new(&sources);
-                        (totals.root(&rows), emit::totals(totals, budget))
-                    },
-                    || emit::allocated(&facts, budget),
-                );
-                columns.extend(totals.1?);
-                columns.push(allocated?);
-                Ok::<_, SpillError>((totals.0, columns))
-            },
-            || {
-                let mut columns = emit::postings(&items_end, &rows, budget)?;
-                columns.extend(emit::rows(&rows, &items, &streams, budget)?);
-                Ok::<_, SpillError>(columns)
-            },
+            || emit::names(names, &items_end, budget),
+            || tree::number(&stitched, &items, &mut parents, &of_item, &mut findings),
         );
+        let mut columns = columns?;
+        drop(of_item);
+        let (of_items, streams) = (std::mem::take(&mut tree.item), items.streams());
+        let of_files = || files_and_totals(stitched, of_items, parents, items, &tree, budget);
+        let (of_files, of_tree) = side_by_side(budget, of_files, || emit::tree(&tree, &items_end, budget));
         let (root, of_files) = of_files?;
         columns.extend(of_files);
-        columns.extend(of_rows?);
-        let note = note(Joined { findings: &findings, streams: items.streams() });
+        columns.extend(of_tree?);
+        let note = note(Joined { findings: &findings, streams });
         columns.extend(emit::kept(&self.case, note, budget)?);
         columns.sort_unstable_by_key(|column| column.column);
-        Ok(Columns { columns, rows: rows.len(), findings, root })
+        Ok(Columns { columns, rows: tree.len(), findings, root })
     }
+}
+
+/// The columns of the files and of what follows from them, and what lies below the root. `of_items` are the items that are rows.
+fn files_and_totals(
+    stitched: Stitched,
+    of_items: Vec<u32>,
+    parents: Parents,
+    mut items: Items,
+    tree: &Numbering,
+    budget: &Budget,
+) -> Result<(Total, Vec<Encoded>), SpillError> {
+    let Stitched { files, streams, .. } = stitched;
+    let rows = RowTable::new(&of_items, &parents, &items, files.len());
+    drop((of_items, parents));
+    items.file = Vec::new();
+    let (facts, mut columns) = files::pack_files(files, &rows.order, budget)?;
+    let sources = Sources { tree, rows: &rows, facts: &facts, items: &items, streams: &streams };
+    let totals = || {
+        let totals = Totals::new(&sources);
+        (totals.root(tree), emit::totals(totals, budget))
+    };
+    let others = || {
+        let mut columns = emit::rows(&rows, &items, &streams, budget)?;
+        columns.push(emit::allocated(&facts, budget)?);
+        Ok::<_, SpillError>(columns)
+    };
+    let ((root, of_totals), others) = rayon::join(totals, others);
+    columns.extend(of_totals?);
+    columns.extend(others?);
+    Ok((root, columns))
 }
 
 /// All of an index, packed.

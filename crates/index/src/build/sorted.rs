@@ -3,6 +3,8 @@
 //! They are dealt out by their numbers in the order in which they were read, each to the stretch of files that it will be packed with. The
 //! files that are sampled have stretches of their own, so that sampling reads no others.
 
+use std::ops::Range;
+
 use super::NO_FILE;
 use super::emit::SAMPLED;
 use super::file_table::Split;
@@ -13,6 +15,7 @@ use crate::budget::{Budget, Kind, SpillError, Stretch};
 use crate::evidence::Evidence;
 use crate::file::File;
 use crate::heads::{Fields, Stored};
+use crate::pieces::Parts;
 use crate::store::{CHUNK, TASK_VALUES};
 
 /// Stretches of files at most.
@@ -53,17 +56,17 @@ impl Runs {
     }
 
     /// Puts each file where it belongs.
-    fn lay_out(&self, has_evidence: bool, layout: &mut Layout) -> Result<(), SpillError> {
+    fn lay_out(&self, layout: &mut Layout) -> Result<(), SpillError> {
         let mut bytes = Vec::new();
         for stretch in &self.put {
             bytes.clear();
             stretch.read(0..stretch.len(), &mut bytes)?;
             let mut fields = Fields(&bytes);
             while !fields.0.is_empty() {
-                let place = fields.u32() as usize;
-                layout.files[place] = File::restore(&mut fields);
-                if has_evidence {
-                    layout.evidence[place] = Evidence::restore(&mut fields);
+                let place = fields.u32();
+                *layout.files.get_mut(place) = File::restore(&mut fields);
+                if let Some(evidence) = &mut layout.evidence {
+                    *evidence.get_mut(place) = Evidence::restore(&mut fields);
                 }
             }
         }
@@ -73,19 +76,18 @@ impl Runs {
 
 /// The files of a part in their order.
 struct Layout {
-    files: Vec<File>,
-    evidence: Vec<Evidence>,
+    files: Parts<File>,
+    evidence: Option<Parts<Evidence>>,
 }
 
 impl Layout {
     fn new(files: usize, has_evidence: bool) -> Self {
-        let evidence = if has_evidence { vec![Evidence::default(); files] } else { Vec::new() };
-        Self { files: vec![File::default(); files], evidence }
+        let evidence = has_evidence.then(|| vec![Evidence::default(); files].into());
+        Self { files: vec![File::default(); files].into(), evidence }
     }
 
-    fn table(&self, files: std::ops::Range<usize>) -> Table<'_> {
-        let evidence = self.evidence.get(files.clone()).filter(|kept| !kept.is_empty());
-        Table { files: &self.files[files], evidence }
+    fn table(&self) -> Table<'_> {
+        Table { files: &self.files, evidence: self.evidence.as_ref() }
     }
 }
 
@@ -142,15 +144,15 @@ impl Sorted {
         self.part_files.min(self.files - part * self.part_files)
     }
 
-    /// Gives all sampled chunks to `each`.
-    pub(super) fn sampled(&self, mut each: impl FnMut(Table<'_>)) -> Result<(), SpillError> {
+    /// Gives all sampled chunks to `each`: where they lie, and which files of that they are.
+    pub(super) fn sampled(&self, mut each: impl FnMut(Table<'_>, Range<usize>)) -> Result<(), SpillError> {
         for (number, part) in self.parts.iter().enumerate() {
             let len = self.len(number);
             let mut layout = Layout::new(len, self.has_evidence);
-            part.sampled.lay_out(self.has_evidence, &mut layout)?;
+            part.sampled.lay_out(&mut layout)?;
             for start in (0..len).step_by(CHUNK).filter(|start| is_sampled(number * self.part_files + start))
             {
-                each(layout.table(start..len.min(start + CHUNK)));
+                each(layout.table(), start..len.min(start + CHUNK));
             }
         }
         Ok(())
@@ -165,10 +167,10 @@ impl Sorted {
             let part = std::mem::take(&mut self.parts[number]);
             let len = self.len(number);
             let mut layout = Layout::new(len, self.has_evidence);
-            part.sampled.lay_out(self.has_evidence, &mut layout)?;
-            part.others.lay_out(self.has_evidence, &mut layout)?;
+            part.sampled.lay_out(&mut layout)?;
+            part.others.lay_out(&mut layout)?;
             drop(part);
-            each(number * self.part_files, layout.table(0..len))?;
+            each(number * self.part_files, layout.table())?;
         }
         Ok(())
     }

@@ -1,21 +1,25 @@
-//! What the workers read as one: every table in the order of the records, every name and stream with its file.
+//! What the workers read as one: names and streams in the order of the records, each with its file.
+
+use std::ops::Range;
 
 use super::file_table::{FileTable, Split};
 use super::findings::Findings;
-use super::join;
+use super::join::{self, Rebase};
 use super::record_map::RecordMap;
 use super::{BuildError, NO_RECORD};
-use crate::batch::{Batch, ITEMS_MAX, Layout, RawName, RawStream, as_u32};
-use crate::budget::{Budget, Chain};
+use crate::batch::{Batch, ITEMS_MAX, Layout, RawName, RawStream};
+use crate::budget::{Budget, Chain, SpillError};
 use crate::evidence::Evidence;
 use crate::file::{File, FileFlags, FileId, Patch};
 use crate::heads::Stored;
-use crate::pieces::{MADE, Piece, concat};
+use crate::pieces::{MADE, Parts, Piece, concat};
 
 /// The batches as one, each name and stream with its file as owner.
 #[derive(Debug)]
 pub(crate) struct Stitched {
     pub(crate) files: FileTable,
+    /// The numbers of the files in the order of their records, but for those that are made here.
+    pub(super) in_order: Vec<Range<u32>>,
     pub(crate) records: RecordMap,
     /// What names call the root folder, whatever sequence number its record has.
     pub(crate) root_id: FileId,
@@ -26,10 +30,28 @@ pub(crate) struct Stitched {
 }
 
 /// What names and streams are called, one after another.
-#[derive(Debug)]
-pub(super) enum Spelled {
-    Here { names: Vec<u8>, streams: Vec<u8> },
-    Handed { names: Chain, streams: Chain },
+#[derive(Debug, Default)]
+pub(super) struct Spelled {
+    pub(super) names: Chain,
+    pub(super) streams: Chain,
+    /// Bytes of each name, then of each stream's name.
+    pub(super) lengths: Vec<u16>,
+}
+
+impl Spelled {
+    fn new(batches: &mut [Batch], layout: &Layout, lengths: Vec<u16>) -> Result<Self, SpillError> {
+        let runs = batches.iter_mut().map(Batch::take_name_bytes).collect::<Result<Vec<_>, _>>()?;
+        let (names, streams) = runs.into_iter().unzip();
+        let names = Chain::new(names, &layout.name_bytes, 1);
+        Ok(Self { names, streams: Chain::new(streams, &layout.stream_bytes, 1), lengths })
+    }
+}
+
+/// A column of each batch.
+macro_rules! take {
+    ($batches:ident.$($column:ident).+) => {
+        $batches.iter_mut().map(|batch| std::mem::take(&mut batch.$($column).+)).collect()
+    };
 }
 
 impl Stitched {
@@ -46,51 +68,39 @@ impl Stitched {
         if items + MADE > ITEMS_MAX || batches.iter().any(|batch| batch.full) {
             return Err(BuildError::TooManyItems);
         }
-        macro_rules! take {
-            ($($column:ident).+) => {
-                batches.iter_mut().map(|batch| std::mem::take(&mut batch.$($column).+)).collect()
-            };
-        }
-        let (files, names, spelled) = if budget.is_limited() {
-            let has_evidence = batches.iter().all(|batch| batch.evidence.is_some());
-            let chain = |runs, pieces, bytes| Chain::new(runs, pieces, bytes);
-            let evidence =
-                has_evidence.then(|| chain(take!(handed.evidence), &layout.files, Evidence::BYTES));
-            let files = chain(take!(handed.files), &layout.files, File::BYTES);
-            let heads = concat(take!(handed.heads), &layout.files);
-            let names = concat(take!(names), &layout.names);
-            let spelled = Spelled::Handed {
-                names: chain(take!(handed.name_bytes), &layout.name_bytes, 1),
-                streams: chain(take!(handed.stream_bytes), &layout.stream_bytes, 1),
-            };
-            (FileTable::Split(Split::new(heads, files, evidence)), names, spelled)
-        } else {
-            let (files, names, name_bytes): (Vec<_>, Vec<_>, Vec<_>) =
-                (take!(files), take!(names), take!(name_bytes));
-            let evidence: Option<Vec<Vec<Evidence>>> = take!(evidence);
-            let ((files, evidence), (names, name_bytes)) = rayon::join(
-                || {
-                    let evidence = evidence.map(|parts| concat(parts, &layout.files));
-                    (concat(files, &layout.files), evidence)
-                },
-                || (concat(names, &layout.names), concat(name_bytes, &layout.name_bytes)),
-            );
-            let streams = concat(take!(stream_bytes), &layout.stream_bytes);
-            (FileTable::Whole { files, evidence }, names, Spelled::Here { names: name_bytes, streams })
+        let files = if budget.is_limited() { handed(&mut batches, &layout) } else { here(&mut batches) };
+        let names = take!(batches.names);
+        let streams: Vec<RawStream> = concat(take!(batches.streams), &layout.streams);
+        // Names are laid together while files are addressed where they are.
+        let names = || {
+            let names: Vec<RawName> = concat(names, &layout.names);
+            let mut lengths = Vec::with_capacity(names.len() + streams.len() + MADE);
+            lengths.extend(names.iter().map(|name| name.name_bytes));
+            lengths.extend(streams.iter().map(|stream| stream.name_bytes));
+            (names, lengths)
         };
-        let extensions = concat(take!(extensions), &layout.extensions);
+        let ((names, lengths), (in_order, records)) = rayon::join(names, || addressed(&files, &layout.files));
+        let spelled = Spelled::new(&mut batches, &layout, lengths)?;
+        let extensions = concat(take!(batches.extensions), &layout.extensions);
         let mut stitched = Self {
-            records: addressed(&files),
-            root_id,
             files,
+            in_order,
+            records,
+            root_id,
             names,
-            streams: concat(take!(streams), &layout.streams),
-            patches: concat(take!(patches), &layout.patches),
+            streams,
+            patches: concat(take!(batches.patches), &layout.patches),
             spelled,
         };
         drop(batches);
         let bases = join::bases(&extensions, &stitched.files, &stitched.records, findings);
-        let rebase = join::Rebase { files: &layout.files, extensions: &layout.extensions, bases: &bases };
+        let files = stitched.in_order.iter().map(|numbers| numbers.start);
+        let rebase = Rebase {
+            pieces: &layout.files,
+            files: files.collect(),
+            extensions: &layout.extensions,
+            bases: &bases,
+        };
         rebase.owners(stitched.names.iter_mut().map(|name| &mut name.owner), &layout.names);
         rebase.owners(stitched.streams.iter_mut().map(|stream| &mut stream.owner), &layout.streams);
         rebase.owners(stitched.patches.iter_mut().map(|(owner, _)| owner), &layout.patches);
@@ -126,14 +136,31 @@ impl Stitched {
     }
 }
 
-/// The files by the numbers that others call them by, which no stray has.
-fn addressed(files: &FileTable) -> RecordMap {
+/// Files that lie in memory.
+fn here(batches: &mut [Batch]) -> FileTable {
+    let evidence: Option<Vec<Vec<Evidence>>> = take!(batches.evidence);
+    FileTable::Whole { files: Parts::new(take!(batches.files)), evidence: evidence.map(Parts::new) }
+}
+
+/// Files that were handed on.
+fn handed(batches: &mut [Batch], layout: &Layout) -> FileTable {
+    let has_evidence = batches.iter().all(|batch| batch.evidence.is_some());
+    let evidence =
+        has_evidence.then(|| Chain::new(take!(batches.handed.evidence), &layout.files, Evidence::BYTES));
+    let files = Chain::new(take!(batches.handed.files), &layout.files, File::BYTES);
+    FileTable::Split(Split::new(concat(take!(batches.handed.heads), &layout.files), files, evidence))
+}
+
+/// The numbers of the files, of which `pieces` are those in the order of their records, and the files by what others call them by, which no
+/// stray is called.
+fn addressed(files: &FileTable, pieces: &[Piece]) -> (Vec<Range<u32>>, RecordMap) {
+    let in_order = files.numbers(pieces);
     let mut records = RecordMap::default();
-    for file in 0..as_u32(files.len()) {
+    for file in in_order.iter().cloned().flatten() {
         let head = files.head(file);
         if !head.flags.contains(FileFlags::STRAY) {
             records.insert(head.record, file);
         }
     }
-    records
+    (in_order, records)
 }

@@ -12,7 +12,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::first::first_items;
-use super::source::{ItemNames, ItemStretch, Loaded};
+use super::source::{ItemNames, Loaded};
 use super::text::{Folded, Names};
 use crate::batch::as_u32;
 use crate::budget::{Budget, Kind, SpillError, Stretch};
@@ -22,7 +22,7 @@ use crate::case::CaseTable;
 const DEAL_ITEMS: usize = 1 << 15;
 /// Items that a part should have: their names fit in a core's cache, and so does all that is made of them.
 const PART_ITEMS: usize = 1 << 12;
-/// Both in bytes of names, where memory is short; of most names the number of items comes first.
+/// Both in bytes of names, parts only where memory is short; of most names the number of items comes first.
 const DEAL_BYTES: u64 = 1 << 20;
 const PART_BYTES: usize = 1 << 20;
 /// More parts than this would be dealt out a few items at a time.
@@ -60,21 +60,21 @@ impl Deal {
     ) -> Result<Self, SpillError> {
         let (items, bytes) = (names.len(), names.bytes());
         let mut wanted = items / PART_ITEMS;
-        let mut hand = (DEAL_ITEMS, u64::MAX);
+        let mut hand = (DEAL_ITEMS, DEAL_BYTES);
         if budget.is_limited() {
             let by_bytes = usize::try_from(bytes).unwrap_or(usize::MAX) / PART_BYTES;
             // Of a few long names there may not be enough to tell where so many parts begin.
             wanted = wanted.max(by_bytes.min(items / SAMPLES));
-            hand = (DEAL_ITEMS.max(items / HANDS), DEAL_BYTES.max(bytes / HANDS as u64));
+            hand = (hand.0.max(items / HANDS), hand.1.max(bytes / HANDS as u64));
         }
         let parts = wanted.min(PARTS_MAX).next_power_of_two();
         let hands = names.stretches(hand.0, hand.1);
-        let bounds = Bounds::new(names, parts, &hands, case)?;
+        let bounds = Bounds::new(names, parts, case)?;
         let hands = hands.into_par_iter().map_init(
             || (Vec::new(), Loaded::default()),
             |(seen, loaded), stretch| {
-                let (names, first) = names.load(&stretch, loaded, case)?;
-                let hand = Hand::new(&names, stretch.items, first, &bounds, &used, seen);
+                let hand =
+                    Hand::new(&names.load(&stretch, loaded, case)?, stretch.items, &bounds, &used, seen);
                 if budget.is_limited() { hand.put(budget) } else { Ok(Dealt::Here(hand)) }
             },
         );
@@ -232,25 +232,12 @@ struct Bounds {
 }
 
 impl Bounds {
-    /// Takes them from a sample of the names, of which `hands` are looked at in one go.
-    fn new(
-        names: &ItemNames,
-        parts: usize,
-        hands: &[ItemStretch],
-        case: &CaseTable,
-    ) -> Result<Self, SpillError> {
+    /// Takes them from a sample of the names.
+    fn new(names: &ItemNames, parts: usize, case: &CaseTable) -> Result<Self, SpillError> {
         let (mut folded, mut loaded) = (Folded::default(), Loaded::default());
-        let step = (names.len() / (parts * SAMPLES)).max(1);
-        let mut sample: Vec<(u64, Vec<u8>)> = Vec::new();
-        for hand in hands {
-            let items = &hand.items;
-            let (names, first) = names.load(hand, &mut loaded, case)?;
-            let sampled = (items.start.next_multiple_of(step)..items.end).step_by(step);
-            sample.extend(sampled.map(|item| {
-                let (key, _) = names.first_key(item - first, &mut folded);
-                (key, names.folded(item - first))
-            }));
-        }
+        let names = names.sample((names.len() / (parts * SAMPLES)).max(1), &mut loaded, case)?;
+        let sampled = (0..names.len()).map(|name| (names.first_key(name, &mut folded).0, names.folded(name)));
+        let mut sample: Vec<(u64, Vec<u8>)> = sampled.collect();
         sample.sort_unstable();
         let all = sample.len();
         let bounds = (1..parts).map(|part| std::mem::take(&mut sample[part * all / parts]));
@@ -303,11 +290,10 @@ struct Hand {
 }
 
 impl Hand {
-    /// Deals out some items, whose numbers in `names` are less by `first`. `seen` is memory that may have been used before.
+    /// Deals out some items, of which `names` has the names. `seen` is memory that may have been used before.
     fn new(
         names: &Names<'_>,
         items: Range<usize>,
-        first: usize,
         bounds: &Bounds,
         used: &(impl Fn(usize) -> bool + Sync),
         seen: &mut Vec<Card>,
@@ -315,6 +301,7 @@ impl Hand {
         let mut folded = Folded::default();
         let mut starts = vec![(0, 0); bounds.keys.len() + 2];
         seen.clear();
+        let first = items.start;
         for item in items.filter(|&item| used(item)) {
             let name = item - first;
             let bytes = names.plain(name).len();

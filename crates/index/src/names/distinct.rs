@@ -30,6 +30,14 @@ pub(super) const NO_NAME: u32 = u32::MAX;
 pub(crate) struct Distinct {
     /// For each item the number of its name; `u32::MAX` if it is not used.
     pub(crate) of_item: Vec<u32>,
+    /// Where the items of each name would end, if they lay in the order of their names.
+    pub(crate) items_end: Vec<u32>,
+    pub(crate) columns: NameColumns,
+}
+
+/// What there is of each name.
+#[derive(Debug, Default)]
+pub(crate) struct NameColumns {
     /// The folded names one after another, in pieces.
     pub(crate) folded: Vec<Stretch>,
     /// Where in the folded names each ends.
@@ -38,8 +46,6 @@ pub(crate) struct Distinct {
     pub(crate) spelling: Vec<u64>,
     /// The spelling bytes, in pieces.
     pub(crate) spellings: Vec<Stretch>,
-    /// Where the items of each name would end, if they lay in the order of their names.
-    pub(crate) items_end: Vec<u32>,
 }
 
 /// Finds the distinct names of the items that are used.
@@ -137,26 +143,37 @@ impl Joint {
     /// Adds parts that come next.
     fn add(&mut self, parts: Vec<Numbered>, budget: &Budget) -> Result<(), SpillError> {
         let Self { of_item, distinct, folded_bytes, spelling_bytes, bearers } = self;
-        let count: usize = parts.iter().map(|part| part.names.ends.len()).sum();
-        distinct.ends.reserve(count);
-        distinct.spelling.reserve(count);
-        distinct.items_end.reserve(count);
-        let mut numbered = Vec::with_capacity(parts.len());
-        for part in parts {
-            numbered.push((as_u32(distinct.ends.len()), part.items));
-            let Written { folded, ends, codes, spellings } = part.names;
-            distinct.ends.extend(ends.iter().map(|end| *folded_bytes + end));
-            distinct.spelling.extend(codes.iter().map(|&code| spelling::moved(code, *spelling_bytes)));
-            distinct.items_end.extend(part.bearers.iter().map(|count| {
-                *bearers += count;
-                *bearers
-            }));
+        let Distinct { items_end, columns, .. } = distinct;
+        let count = parts.iter().map(|part| part.names.ends.len()).sum();
+        let mut first = as_u32(columns.ends.len());
+        let mut ends = grown(&mut columns.ends, count);
+        let mut codes = grown(&mut columns.spelling, count);
+        let mut items_ends = grown(items_end, count);
+        let mut joining = Vec::with_capacity(parts.len());
+        for Numbered { items, bearers: of_names, names } in parts {
+            let Written { folded, ends: own_ends, codes: own_codes, spellings } = names;
+            let names = own_ends.len();
+            let (end, code, items_end);
+            (end, ends) = ends.split_at_mut(names);
+            (code, codes) = codes.split_at_mut(names);
+            (items_end, items_ends) = items_ends.split_at_mut(names);
+            let before = (*folded_bytes, *spelling_bytes, *bearers, first);
             *folded_bytes += folded.len() as u64;
             *spelling_bytes += spellings.len() as u64;
-            distinct.folded.push(budget.put(Kind::Columns, folded)?);
-            distinct.spellings.push(budget.put(Kind::Columns, spellings)?);
+            *bearers += as_u32(items.len());
+            first += as_u32(names);
+            columns.folded.push(budget.put(Kind::Columns, folded)?);
+            columns.spellings.push(budget.put(Kind::Columns, spellings)?);
+            joining.push((before, (end, own_ends), (code, own_codes), (items_end, of_names), items));
         }
-        numbered.into_par_iter().for_each(|(first, items)| {
+        joining.into_par_iter().for_each(|(before, ends, codes, bearers, items)| {
+            let (folded, spelling, mut items_before, first) = before;
+            ends.0.iter_mut().zip(ends.1).for_each(|(slot, end)| *slot = folded + end);
+            codes.0.iter_mut().zip(codes.1).for_each(|(slot, code)| *slot = spelling::moved(code, spelling));
+            for (slot, count) in bearers.0.iter_mut().zip(bearers.1) {
+                items_before += count;
+                *slot = items_before;
+            }
             for (item, rank) in items {
                 // Relaxed: nobody reads it before all threads are joined.
                 of_item[item as usize].store(first + rank, Relaxed);
@@ -171,6 +188,18 @@ impl Joint {
     }
 }
 
+/// So many more numbers at the end of a column, to be set.
+fn grown<T: Copy + Default>(column: &mut Vec<T>, count: usize) -> &mut [T] {
+    let before = column.len();
+    if before == 0 {
+        // Memory that is zero need not be touched.
+        *column = vec![T::default(); count];
+    } else {
+        column.resize(before + count, T::default());
+    }
+    &mut column[before..]
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -179,7 +208,7 @@ mod tests {
 
     use super::*;
     use crate::budget::{Chain, Runs};
-    use crate::names::{HandedNames, samples};
+    use crate::names::samples;
     use crate::pieces::Piece;
 
     fn lay_out<'a>(names: impl IntoIterator<Item = &'a [u8]>) -> (Vec<u8>, Vec<u64>) {
@@ -202,12 +231,12 @@ mod tests {
         }
         let starts = [0].into_iter().chain(ends.iter().copied());
         let lengths = ends.iter().zip(starts).map(|(end, start)| u16::try_from(end - start).unwrap());
-        ItemNames::Handed(HandedNames {
+        ItemNames {
             names: Chain::new(runs.into(), &pieces, 1),
             streams: Chain::default(),
             made: Vec::new(),
             lengths: lengths.collect(),
-        })
+        }
     }
 
     fn concat(stretches: &[Stretch]) -> Vec<u8> {
@@ -224,29 +253,26 @@ mod tests {
             [Budget::unlimited(), Budget::limited(0, folder.path()), Budget::limited(9999, folder.path())];
         let of = |threads: usize, budget: &Budget| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            let names = match budget.is_limited() {
-                false => ItemNames::Here { bytes: bytes.clone(), ends: ends.clone() },
-                true => handed(&bytes, &ends, budget),
-            };
+            let names = handed(&bytes, &ends, budget);
             pool.install(|| distinct(names, |item| items[item].1, case, budget)).unwrap()
         };
         let found = of(1, &budgets[0]);
-        let (all_folded, spellings) = (concat(&found.folded), concat(&found.spellings));
+        let (all_folded, spellings) = (concat(&found.columns.folded), concat(&found.columns.spellings));
         for (threads, budget) in [(4, &budgets[0]), (1, &budgets[1]), (4, &budgets[1]), (2, &budgets[2])] {
             let again = of(threads, budget);
             assert_eq!(again.of_item, found.of_item);
-            assert!(
-                (&again.ends, &again.spelling, &again.items_end)
-                    == (&found.ends, &found.spelling, &found.items_end)
-            );
+            assert_eq!(again.items_end, found.items_end);
+            let (again, found) = (&again.columns, &found.columns);
+            assert!((&again.ends, &again.spelling) == (&found.ends, &found.spelling));
             assert!(concat(&again.folded) == all_folded && concat(&again.spellings) == spellings);
         }
         let used = items.iter().filter(|(_, used)| *used);
         let model: BTreeSet<(Vec<u8>, &[u8])> = used.map(|(name, _)| (case.fold(name), &name[..])).collect();
-        assert_eq!((found.ends.len(), found.spelling.len()), (model.len(), model.len()));
+        let (ends, codes) = (&found.columns.ends, &found.columns.spelling);
+        assert_eq!((ends.len(), codes.len()), (model.len(), model.len()));
         let speller = Speller::new(case);
         let (mut start, mut restored) = (0, Vec::new());
-        for ((folded, plain), (&end, &code)) in model.iter().zip(found.ends.iter().zip(&found.spelling)) {
+        for ((folded, plain), (&end, &code)) in model.iter().zip(ends.iter().zip(codes)) {
             let end = usize::try_from(end).unwrap();
             assert_eq!(&all_folded[start..end], folded);
             restored.clear();
@@ -277,9 +303,13 @@ mod tests {
     fn no_items() {
         check(&[], &CaseTable::default());
         check(&[(b"a".to_vec(), false)], &CaseTable::default());
-        let none = ItemNames::Here { bytes: Vec::new(), ends: Vec::new() };
+        let none = handed(&[], &[], &Budget::unlimited());
         let none = distinct(none, |_| true, &CaseTable::default(), &Budget::unlimited()).unwrap();
-        assert!(none.of_item.is_empty() && none.ends.is_empty() && concat(&none.folded).is_empty());
+        assert!(
+            none.of_item.is_empty()
+                && none.columns.ends.is_empty()
+                && concat(&none.columns.folded).is_empty()
+        );
     }
 
     #[test]

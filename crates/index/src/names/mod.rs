@@ -25,9 +25,9 @@ use std::ops::Range;
 use std::sync::OnceLock;
 
 pub(crate) use cursor::NameCursor;
-pub(crate) use distinct::{Distinct, distinct};
+pub(crate) use distinct::{Distinct, NameColumns, distinct};
 pub use possible::make_possible;
-pub(crate) use source::{HandedNames, ItemNames};
+pub(crate) use source::ItemNames;
 use spelling::Speller;
 
 use crate::CaseTable;

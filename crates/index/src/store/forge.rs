@@ -1,31 +1,27 @@
 //! Snapshots with a column that somebody changed and signed anew, for tests.
 
-use std::io::Cursor;
-
-use super::format::{Column, Shape};
-use super::{Directory, Encoded, Packed, SnapshotBytes, pack, write_seeking};
+use super::format::{Column, Entry, Shape, Transform};
+use super::{Directory, Encoded, Packed, SnapshotBytes, pack, snapshot};
 use crate::budget::{Budget, Kind};
 
 impl Directory {
     /// The snapshot with other bytes in one column.
     pub(crate) fn with_bytes(&self, column: Column, change: impl FnOnce(&mut Vec<u8>)) -> SnapshotBytes {
         let mut change = Some(change);
-        let written = write_seeking(Cursor::new(Vec::new()), self.rows as u64, |writer| {
-            for (&of, (entry, transform)) in &self.entries {
-                let (place, _) = self.place(of).unwrap();
-                let mut bytes = place.get(0..place.bytes).unwrap().to_vec();
-                let mut values = usize::try_from(entry.values.get()).unwrap();
-                if of == column {
-                    (change.take().unwrap())(&mut bytes);
-                    values = if of.shape() == Shape::Bytes { bytes.len() } else { values };
-                }
-                let pieces = vec![Budget::unlimited().put(Kind::Columns, bytes)?];
-                writer.take_column(Encoded { column: of, transform: *transform, pieces, values })?;
+        let forge = |(&of, (entry, transform)): (&Column, &(Entry, Transform))| {
+            let (place, _) = self.place(of).unwrap();
+            let mut bytes = place.get(0..place.bytes).unwrap().to_vec();
+            let mut values = usize::try_from(entry.values.get()).unwrap();
+            if of == column {
+                (change.take().unwrap())(&mut bytes);
+                values = if of.shape() == Shape::Bytes { bytes.len() } else { values };
             }
-            Ok(())
-        });
+            let pieces = vec![Budget::unlimited().put(Kind::Columns, bytes).unwrap()];
+            Encoded { column: of, transform: *transform, pieces, values }
+        };
+        let columns = self.entries.iter().map(forge).collect();
         assert!(change.is_none(), "there is no such column");
-        SnapshotBytes::Owned(written.unwrap().into_inner())
+        SnapshotBytes::Owned(snapshot(columns, self.rows as u64).unwrap())
     }
 
     /// The snapshot with other numbers in one column: those that are packed, whatever they stand for.

@@ -32,4 +32,4 @@ pub(crate) use packed::{
 };
 pub(crate) use ranked::{Ranked, rank};
 pub use storage::SnapshotBytes;
-pub(crate) use writer::{Encoded, Ready, WriteError, write_seeking};
+pub(crate) use writer::{Encoded, Ready, WriteError, snapshot};

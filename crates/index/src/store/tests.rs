@@ -1,19 +1,17 @@
 //! Packed numbers and ranked bits against plain vectors.
 
-use std::io::Cursor;
 use std::ops::RangeInclusive;
 
 use proptest::prelude::*;
 
-use super::{Column, Directory, Encoded, Packed, SnapshotBytes, Transform, open, pack, rank, write_seeking};
+use super::{Column, Directory, Encoded, Packed, SnapshotBytes, Transform, open, pack, rank, snapshot};
 use crate::budget::{Budget, Kind};
 
 /// A snapshot of one column.
 fn directory(column: Column, transform: Transform, bytes: Vec<u8>, values: usize) -> Directory {
     let pieces = vec![Budget::unlimited().put(Kind::Columns, bytes).unwrap()];
     let encoded = Encoded { column, transform, pieces, values };
-    let written = write_seeking(Cursor::new(Vec::new()), 2, |writer| writer.take_column(encoded)).unwrap();
-    open(SnapshotBytes::Owned(written.into_inner()), false).unwrap()
+    open(SnapshotBytes::Owned(snapshot(vec![encoded], 2).unwrap()), false).unwrap()
 }
 
 fn packed_bytes(values: &[u64]) -> Vec<u8> {

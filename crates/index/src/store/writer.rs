@@ -1,18 +1,24 @@
-//! Writes a snapshot: columns one after another, checksums as they pass, and the header, which tells where all is.
+//! Lays columns out as a snapshot: the header, the columns one behind another, and the tail, which has the checksum of each of their blocks.
 //!
-//! The header stands first and is known last. Who can go back writes it then; who cannot goes over the columns twice, and the first
-//! time writes them to nowhere.
+//! The header stands first and tells what is known last. So where everything lies is worked out before anything is written, and blocks, which are
+//! what has a checksum, are also what threads share the work by: in memory each is laid out and summed up while it is near.
 
-use std::io::{self, Seek, SeekFrom, Write};
+use std::collections::VecDeque;
+use std::io::{self, Write};
 
-use xxhash_rust::xxh3::Xxh3;
+use rayon::prelude::*;
 use zerocopy::IntoBytes;
 
 use super::format::{
-    ALIGNMENT_BYTES, BLOCK_BYTES, COLUMNS_MAX, Column, Entry, HEADER_BYTES, Header, MAGIC, Transform,
-    VERSION, block_seed, identity, tail_checksum,
+    ALIGNMENT_BYTES, BLOCK_BYTES, CHECKSUM_BYTES, COLUMNS_MAX, Column, ENTRY_BYTES, Entry, HEADER_BYTES,
+    Header, MAGIC, Transform, VERSION, block_checksum, identity, tail_checksum,
 };
+use crate::batch::as_u32;
 use crate::budget::{SpillError, Stretch};
+
+/// Bytes that all threads lay out together before what they were made of is given back: so many that waiting for the last of them is nothing.
+const WINDOW_BYTES: usize = 256 * BLOCK_BYTES;
+const _: () = assert!(Column::ALL.len() <= COLUMNS_MAX as usize);
 
 /// Why a snapshot could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -33,149 +39,142 @@ pub(crate) struct Encoded {
     pub(crate) values: usize,
 }
 
-impl Encoded {
-    /// How many bytes the column takes.
-    pub(crate) fn bytes(&self) -> usize {
-        self.pieces.iter().map(Stretch::len).sum()
-    }
-}
-
-/// A snapshot that is being written. What was written counts for nothing until [`Writer::finish`].
-pub(crate) struct Writer<W> {
-    out: W,
-    /// Bytes written so far.
-    at: usize,
-    block: Xxh3,
-    in_block: usize,
-    checksums: Vec<u64>,
+/// Where everything lies in a snapshot.
+#[derive(Debug)]
+struct Layout {
     entries: Vec<Entry>,
+    /// What the columns are made of, each with the place of its first byte.
+    pieces: VecDeque<(usize, Stretch)>,
+    /// Where the columns end.
+    end: usize,
 }
 
-impl<W: Write> Writer<W> {
-    /// Starts behind the header, which is the caller's to write.
-    pub(crate) fn new(out: W) -> Self {
-        let block = Xxh3::with_seed(block_seed(0));
-        Self { out, at: HEADER_BYTES, block, in_block: 0, checksums: Vec::new(), entries: Vec::new() }
-    }
-
-    /// Appends a column. Columns come in the order of their numbers.
-    ///
-    /// # Errors
-    /// Whatever writing gives, here and below, or reading what was put aside.
-    pub(crate) fn column(&mut self, encoded: &Encoded) -> Result<(), WriteError> {
-        self.begin(encoded)?;
-        encoded.pieces.iter().try_for_each(|piece| self.piece(piece))
-    }
-
-    /// The same, and gives back the memory of each piece when it is written.
-    pub(crate) fn take_column(&mut self, encoded: Encoded) -> Result<(), WriteError> {
-        self.begin(&encoded)?;
-        encoded.pieces.into_iter().try_for_each(|piece| self.piece(&piece))
-    }
-
-    fn begin(&mut self, encoded: &Encoded) -> io::Result<()> {
-        let padding = self.at.next_multiple_of(ALIGNMENT_BYTES) - self.at;
-        self.put(&[0; ALIGNMENT_BYTES][..padding])?;
-        let (transform, scale) = encoded.transform.code();
-        self.entries.push(Entry {
-            column: encoded.column.number().into(),
-            shape: encoded.column.shape() as u8,
-            transform,
-            scale: scale.into(),
-            offset: (self.at as u64).into(),
-            bytes: (encoded.bytes() as u64).into(),
-            values: (encoded.values as u64).into(),
-        });
-        Ok(())
-    }
-
-    fn piece(&mut self, piece: &Stretch) -> Result<(), WriteError> {
-        piece.pieces(|bytes| Ok(self.put(bytes)?))
-    }
-
-    fn put(&mut self, mut bytes: &[u8]) -> io::Result<()> {
-        self.out.write_all(bytes)?;
-        self.at += bytes.len();
-        while !bytes.is_empty() {
-            let (head, rest) = bytes.split_at(bytes.len().min(BLOCK_BYTES - self.in_block));
-            self.block.update(head);
-            self.in_block += head.len();
-            if self.in_block == BLOCK_BYTES {
-                self.close_block();
+impl Layout {
+    /// `columns` are in the order of their numbers.
+    fn new(columns: Vec<Encoded>) -> Self {
+        let (mut entries, mut pieces, mut end) =
+            (Vec::with_capacity(columns.len()), VecDeque::new(), HEADER_BYTES);
+        for Encoded { column, transform, pieces: of_column, values } in columns {
+            end = end.next_multiple_of(ALIGNMENT_BYTES);
+            let offset = end;
+            for piece in of_column {
+                let start = end;
+                end += piece.len();
+                pieces.push_back((start, piece));
             }
-            bytes = rest;
+            let (transform, scale) = transform.code();
+            entries.push(Entry {
+                column: column.number().into(),
+                shape: column.shape() as u8,
+                transform,
+                scale: scale.into(),
+                offset: (offset as u64).into(),
+                bytes: ((end - offset) as u64).into(),
+                values: (values as u64).into(),
+            });
         }
+        Self { entries, pieces, end }
+    }
+
+    /// Fills `out` with the bytes from `at` on. Between columns they are zero.
+    fn read(&self, at: usize, out: &mut [u8]) -> Result<(), SpillError> {
+        let end = at + out.len();
+        let first = self.pieces.partition_point(|(start, piece)| start + piece.len() <= at);
+        let mut filled = 0;
+        for (start, piece) in self.pieces.range(first..).take_while(|(start, _)| *start < end) {
+            let (from, to) = (at.max(*start), end.min(start + piece.len()));
+            out[filled..from - at].fill(0);
+            piece.copy_to(from - start..to - start, &mut out[from - at..to - at])?;
+            filled = to - at;
+        }
+        out[filled..].fill(0);
         Ok(())
     }
 
-    fn close_block(&mut self) {
-        self.checksums.push(self.block.digest());
-        self.block = Xxh3::with_seed(block_seed(self.checksums.len()));
-        self.in_block = 0;
+    /// Fills `window` with the blocks from the one at `at` on, and gives the checksum of each.
+    fn blocks(&self, at: usize, window: &mut [u8]) -> Result<Vec<u64>, SpillError> {
+        let first = (at - HEADER_BYTES) / BLOCK_BYTES;
+        let blocks = window.par_chunks_mut(BLOCK_BYTES).enumerate();
+        let sums = blocks.map(|(number, block)| {
+            self.read(at + number * BLOCK_BYTES, block)?;
+            Ok(block_checksum(first + number, block))
+        });
+        sums.collect()
     }
 
-    /// Writes the tail, and says what the header is.
-    pub(crate) fn finish(mut self, rows: u64) -> io::Result<(W, Header)> {
-        if self.in_block > 0 {
-            self.close_block();
+    /// Gives back what lies before `at`.
+    fn forget_before(&mut self, at: usize) {
+        while self.pieces.front().is_some_and(|(start, piece)| start + piece.len() <= at) {
+            self.pieces.pop_front();
         }
-        let count = u32::try_from(self.entries.len()).ok().filter(|&count| count <= COLUMNS_MAX);
-        let columns = count.ok_or_else(|| io::Error::other("more columns than a snapshot holds"))?;
-        let checksums: Vec<u8> = self.checksums.iter().flat_map(|checksum| checksum.to_le_bytes()).collect();
+    }
+
+    /// Bytes of the tail.
+    fn tail_bytes(&self) -> usize {
+        let blocks = (self.end - HEADER_BYTES).div_ceil(BLOCK_BYTES);
+        self.entries.len() * ENTRY_BYTES + blocks * CHECKSUM_BYTES
+    }
+
+    /// The header and the tail, when the checksums of all blocks are known.
+    fn close(&self, checksums: &[u64], rows: u64) -> (Header, Vec<u8>) {
+        let checksums: Vec<u8> = checksums.iter().flat_map(|checksum| checksum.to_le_bytes()).collect();
         let mut tail = self.entries.as_bytes().to_vec();
         tail.extend_from_slice(&checksums);
-        self.out.write_all(&tail)?;
         let mut header = Header {
             magic: MAGIC,
             version: VERSION.into(),
-            columns: columns.into(),
-            file_bytes: ((self.at + tail.len()) as u64).into(),
-            tail_offset: (self.at as u64).into(),
+            columns: as_u32(self.entries.len()).into(),
+            file_bytes: ((self.end + tail.len()) as u64).into(),
+            tail_offset: (self.end as u64).into(),
             tail_checksum: tail_checksum(&tail).into(),
             identity: identity(&checksums).into(),
             rows: rows.into(),
             checksum: 0.into(),
         };
         header.checksum = header.checksum_of().into();
-        Ok((self.out, header))
+        (header, tail)
     }
 }
 
-/// Writes a snapshot to `out`, which has to be empty: `columns` are its columns. The caller flushes.
-pub(crate) fn write_seeking<W: Write + Seek>(
-    mut out: W,
-    rows: u64,
-    columns: impl FnOnce(&mut Writer<W>) -> Result<(), WriteError>,
-) -> Result<W, WriteError> {
-    out.write_all(&[0; HEADER_BYTES])?;
-    let mut writer = Writer::new(out);
-    columns(&mut writer)?;
-    let (mut out, header) = writer.finish(rows)?;
-    out.seek(SeekFrom::Start(0))?;
-    out.write_all(header.as_bytes())?;
-    Ok(out)
+/// Lays a snapshot of `columns`, which are in the order of their numbers, out in memory.
+pub(crate) fn snapshot(columns: Vec<Encoded>, rows: u64) -> Result<Vec<u8>, SpillError> {
+    let mut layout = Layout::new(columns);
+    let end = layout.end;
+    let mut bytes = vec![0; end + layout.tail_bytes()];
+    let mut checksums = Vec::new();
+    let mut at = HEADER_BYTES;
+    for window in bytes[HEADER_BYTES..end].chunks_mut(WINDOW_BYTES) {
+        checksums.extend(layout.blocks(at, window)?);
+        at += window.len();
+        layout.forget_before(at);
+    }
+    let (header, tail) = layout.close(&checksums, rows);
+    bytes[..HEADER_BYTES].copy_from_slice(header.as_bytes());
+    bytes[end..].copy_from_slice(&tail);
+    Ok(bytes)
 }
 
-/// What is written, counted and kept nowhere.
-fn nowhere(rows: u64, columns: &[Encoded]) -> Result<Header, WriteError> {
-    let mut writer = Writer::new(io::sink());
-    columns.iter().try_for_each(|column| writer.column(column))?;
-    Ok(writer.finish(rows)?.1)
-}
-
-/// A snapshot of `columns` that is ready to be written, wherever they lie.
+/// A snapshot of columns that is ready to be written, wherever they lie.
 #[derive(Debug)]
 pub(crate) struct Ready {
-    columns: Vec<Encoded>,
+    layout: Layout,
     rows: u64,
     header: Header,
+    tail: Vec<u8>,
 }
 
 impl Ready {
     /// `columns` are in the order of their numbers.
-    pub(crate) fn new(columns: Vec<Encoded>, rows: u64) -> Result<Self, WriteError> {
-        let header = nowhere(rows, &columns)?;
-        Ok(Self { columns, rows, header })
+    pub(crate) fn new(columns: Vec<Encoded>, rows: u64) -> Result<Self, SpillError> {
+        let layout = Layout::new(columns);
+        let mut window = vec![0; WINDOW_BYTES.min(layout.end - HEADER_BYTES)];
+        let mut checksums = Vec::new();
+        for at in (HEADER_BYTES..layout.end).step_by(WINDOW_BYTES) {
+            let bytes = WINDOW_BYTES.min(layout.end - at);
+            checksums.extend(layout.blocks(at, &mut window[..bytes])?);
+        }
+        let (header, tail) = layout.close(&checksums, rows);
+        Ok(Self { layout, rows, header, tail })
     }
 
     pub(crate) fn identity(&self) -> u64 {
@@ -191,12 +190,18 @@ impl Ready {
         self.rows
     }
 
-    /// Writes all of it, from the beginning to the end.
+    /// Writes all of it, from the beginning to the end. What was put aside is read a second time, and held to its checksum then, too.
     pub(crate) fn write<W: Write>(&self, mut out: W) -> Result<W, WriteError> {
+        let padding = [0; ALIGNMENT_BYTES];
         out.write_all(self.header.as_bytes())?;
-        let mut writer = Writer::new(out);
-        self.columns.iter().try_for_each(|column| writer.column(column))?;
-        // What was put aside is read a second time, and held to its checksum then, too: the header is the same.
-        Ok(writer.finish(self.rows)?.0)
+        let mut at = HEADER_BYTES;
+        for (start, piece) in &self.layout.pieces {
+            out.write_all(&padding[..start - at])?;
+            piece.pieces(|bytes| Ok::<_, WriteError>(out.write_all(bytes)?))?;
+            at = start + piece.len();
+        }
+        out.write_all(&padding[..self.layout.end - at])?;
+        out.write_all(&self.tail)?;
+        Ok(out)
     }
 }

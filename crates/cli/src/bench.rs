@@ -19,11 +19,11 @@ use crate::args::{Bench, BenchScan, BenchSynth, BenchVerb, Measure, Modes, Readi
 use crate::exit::Exit;
 use crate::failure::{Complaint, Failure, chain};
 use crate::find;
-use crate::memory;
+use crate::memory::{self, Product};
 use crate::output::sink::SinkError;
 use crate::progress::{self, Watched};
 use crate::session::{Session, Verbosity};
-use crate::volumes::{self, Scanned};
+use crate::volumes;
 
 use meter::{Meter, Taken};
 use print::Line;
@@ -160,9 +160,9 @@ fn once(
         }
         let meter = Meter::start();
         let _deaf = session.interrupt.deaf();
-        let product = Scanned::build(parsed, &budget, |_, _| Vec::new()).map_err(complain)?.product;
         // One that was built within a budget is to be searched, too.
-        let index = product.open(&measure.memory.folder())?;
+        let product = Product::build(parsed, &budget).map_err(complain)?;
+        let index = product.open(&measure.memory.folder())?.index;
         let (build, spilled) = (Some(meter.stop()), budget.spilled_bytes());
         let built = Some(Built { rows: index.len(), identity: index.identity(), columns: columns(&index) });
         let found = measure.find.as_deref().map(|query| search(title, &index, query)).transpose()?;

@@ -4,9 +4,9 @@ use std::ffi::OsString;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use quarry_index::{Budget, BuildError, Built, Index, OverBudget, SnapshotBytes, SpillError, Total};
+use quarry_index::{Budget, BuildError, Built, Index, OverBudget, SnapshotBytes, SpillError};
 use quarry_io::Map;
-use quarry_scan::ScanError;
+use quarry_scan::{Parsed, Prepared, Scan, ScanError};
 
 use crate::args::Memory;
 use crate::failure::{Complaint, chain};
@@ -39,65 +39,45 @@ fn folder_on_disk(named: Option<OsString>, large: &Path) -> PathBuf {
     if cfg!(unix) && unnamed && large.is_dir() { large.to_owned() } else { std::env::temp_dir() }
 }
 
-/// An index as it comes out of a scan.
+/// A volume with its index, which is to be searched.
 #[derive(Debug)]
 pub(crate) enum Product {
-    Index(Box<Index>),
+    Scan(Box<Scan>),
     /// Built within a budget.
-    Built(Built),
+    Prepared(Box<Prepared>),
 }
 
 impl Product {
-    pub(crate) fn rows(&self) -> u64 {
-        match self {
-            Self::Index(index) => u64::from(index.len()),
-            Self::Built(built) => built.rows(),
-        }
+    /// Builds the index within the budget that the volume was read with.
+    pub(crate) fn build(parsed: Parsed, budget: &Budget) -> Result<Self, ScanError> {
+        Ok(match budget.is_limited() {
+            true => Self::Prepared(Box::new(parsed.prepare(|_, _| Vec::new())?)),
+            false => Self::Scan(Box::new(parsed.build(|_, _| Vec::new())?)),
+        })
     }
 
-    /// What lies below the root.
-    pub(crate) fn root_total(&self) -> Total {
-        match self {
-            Self::Index(index) => index.row(Index::ROOT).total(),
-            Self::Built(built) => built.root_total(),
-        }
-    }
-
-    pub(crate) fn identity(&self) -> u64 {
-        match self {
-            Self::Index(index) => index.identity(),
-            Self::Built(built) => built.identity(),
-        }
-    }
-
-    /// Writes the snapshot.
-    pub(crate) fn write_to(&self, mut out: impl Write) -> Result<(), BuildError> {
-        match self {
-            Self::Index(index) => Ok(index.write_to(&mut out)?),
-            Self::Built(built) => {
-                built.write(BufWriter::with_capacity(WRITE_BYTES, out))?.flush().map_err(Into::into)
-            }
-        }
-    }
-
-    /// The index, to be searched: one that is not in memory is written to a file without a name in `folder`, and mapped from there.
-    pub(crate) fn open(self, folder: &Path) -> Result<Index, Complaint> {
-        let built = match self {
-            Self::Index(index) => return Ok(*index),
-            Self::Built(built) => built,
+    /// The volume as it can be searched: an index that is not in memory is written to a file without a name in `folder`, and mapped from there.
+    pub(crate) fn open(self, folder: &Path) -> Result<Scan, Complaint> {
+        let Prepared { built, report, reads } = match self {
+            Self::Scan(scan) => return Ok(*scan),
+            Self::Prepared(prepared) => *prepared,
         };
         let complain = |error: &dyn std::error::Error| {
             let complaint = Complaint::about(folder.display().to_string(), chain(error));
             complaint.then("name another folder with --scratch, or leave out --memory")
         };
         let file = tempfile::tempfile_in(folder).map_err(|error| complain(&error))?;
-        let written =
-            built.write(BufWriter::with_capacity(WRITE_BYTES, &file)).and_then(|mut out| Ok(out.flush()?));
-        written.map_err(|error| complain(&error))?;
+        write(&built, &file).map_err(|error| complain(&error))?;
         drop(built);
         let map = Map::open(&file).map_err(|error| complain(&error))?;
-        Index::open(SnapshotBytes::Mapped(map)).map_err(|error| complain(&error))
+        let index = Index::open(SnapshotBytes::Mapped(map)).map_err(|error| complain(&error))?;
+        Ok(Scan { index, report, reads })
     }
+}
+
+/// Writes the snapshot of an index.
+pub(crate) fn write(built: &Built, out: impl Write) -> Result<(), BuildError> {
+    Ok(built.write(BufWriter::with_capacity(WRITE_BYTES, out))?.flush()?)
 }
 
 /// What the user can do about a build that went wrong for its budget, where there is something.

@@ -7,9 +7,7 @@ use std::time::Instant;
 
 use quarry_index::Budget;
 use quarry_io::{Device, DeviceKind, FileDevice};
-use quarry_scan::{
-    PageCache, Parsed, Pipeline, Prepared, Progress, Reads, Report, Scan, ScanError, Seat, Volume,
-};
+use quarry_scan::{PageCache, Parsed, Pipeline, Progress, Reads, Report, Scan, ScanError, Seat, Volume};
 
 use crate::args::{How, Memory, Reading, When};
 use crate::damage;
@@ -118,31 +116,6 @@ pub(crate) struct Phases {
     pub(crate) build: f64,
 }
 
-/// A volume that was read, with its index.
-#[derive(Debug)]
-pub(crate) struct Scanned {
-    pub(crate) product: Product,
-    pub(crate) report: Report,
-    pub(crate) reads: Reads,
-}
-
-impl Scanned {
-    /// Builds the index: within the budget that the volume was read with, if there is one.
-    pub(crate) fn build(
-        parsed: Parsed,
-        budget: &Budget,
-        note: impl FnOnce(&Report, &Reads) -> Vec<u8> + Send,
-    ) -> Result<Self, ScanError> {
-        if budget.is_limited() {
-            let Prepared { built, report, reads } = parsed.prepare(note)?;
-            Ok(Self { product: Product::Built(built), report, reads })
-        } else {
-            let Scan { index, report, reads } = parsed.build(note)?;
-            Ok(Self { product: Product::Index(Box::new(index)), report, reads })
-        }
-    }
-}
-
 /// Reads a volume into an index, and tells what is damaged on it.
 pub(crate) fn scan(
     opened: &Opened,
@@ -162,12 +135,11 @@ pub(crate) fn scan_all(
 ) -> Vec<Result<Scan, Failure>> {
     let budget = memory.budget(&memory.folder());
     let read = together::each(volumes, (pipeline.threads, memory), session, |number, seat, progress| {
-        let scanned =
-            scan_with_note(volumes[number], pipeline, (seat, &budget), progress, session, |_, _| Vec::new());
-        let (Scanned { product, report, reads }, phases) = scanned?;
+        let build = |parsed| Product::build(parsed, &budget);
+        let (product, phases) =
+            read_and(build, volumes[number], pipeline, (seat, &budget), progress, session)?;
         let _deaf = session.interrupt.deaf();
-        let index = product.open(&memory.folder())?;
-        Ok((Scan { index, report, reads }, phases))
+        Ok((product.open(&memory.folder())?, phases))
     });
     let told = read.into_iter().zip(volumes).map(|(read, opened)| {
         let (scan, phases) = read?;
@@ -177,26 +149,25 @@ pub(crate) fn scan_all(
     told.collect()
 }
 
-/// Reads one volume, with a note in the index that is made when all is known that a report says, and perhaps among other volumes. The caller watches
-/// the progress, and [tells](tell) what came of it.
-pub(crate) fn scan_with_note(
+/// Reads one volume, perhaps among other volumes, and builds its index. The caller watches the progress, and [tells](tell) what came of it.
+pub(crate) fn read_and<T>(
+    build: impl FnOnce(Parsed) -> Result<T, ScanError>,
     opened: &Opened,
     pipeline: Pipeline,
     (seat, budget): (Option<&Seat>, &Budget),
     progress: &Progress,
     session: &Session,
-    note: impl FnOnce(&Report, &Reads) -> Vec<u8> + Send,
-) -> Result<(Scanned, Phases), Failure> {
+) -> Result<(T, Phases), Failure> {
     let title = opened.title();
     let began = Instant::now();
     let result = (|| {
         let parsed = pipeline.read_within(budget, seat, &opened.volume, progress)?;
         let read = began.elapsed().as_secs_f64();
         let _deaf = session.interrupt.deaf();
-        let scan = Scanned::build(parsed, budget, note)?;
-        Ok((scan, Phases { read, build: began.elapsed().as_secs_f64() - read }))
+        let built = build(parsed)?;
+        Ok((built, Phases { read, build: began.elapsed().as_secs_f64() - read }))
     })();
-    let (scan, phases) = result.map_err(|error| match error {
+    result.map_err(|error| match error {
         ScanError::Stopped => Failure::Interrupted,
         ScanError::Strict { .. } => {
             let complaint = Complaint::about(&title, chain(&error));
@@ -206,8 +177,7 @@ pub(crate) fn scan_with_note(
             let next_step = memory::advice(&error);
             Complaint { next_step, ..Complaint::about(&title, chain(&error)) }.into()
         }
-    })?;
-    Ok((scan, phases))
+    })
 }
 
 /// Tells how a volume was read, and what is damaged on it.

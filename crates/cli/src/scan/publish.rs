@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 use quarry_catalog::{Catalog, Counts, EntryLock, Error, Facts, Name, Source, SourcePath, Wait};
-use quarry_index::Time;
+use quarry_index::{Built, Time};
 use quarry_io::DeviceKind;
-use quarry_scan::{Note as ScanNote, Pipeline, Progress, Report, Seat};
+use quarry_scan::{Note as ScanNote, Parsed, Pipeline, Progress, Report, Seat};
 
 use super::poorer;
 use super::summary::Done;
@@ -17,7 +17,7 @@ use crate::args::Memory;
 use crate::entries;
 use crate::facts;
 use crate::failure::{Complaint, Failure, chain};
-use crate::memory::{self, Product};
+use crate::memory;
 use crate::note::{Flags, Note};
 use crate::output::words::quoted;
 use crate::session::{Session, Verbosity};
@@ -66,21 +66,17 @@ impl Job<'_> {
         let replaced = self.claim(catalog, &source)?;
         let budget = self.memory.budget(catalog.folder());
         let (scanned, began) = (now(), Instant::now());
-        let (scan, phases) = volumes::scan_with_note(
-            self.opened,
-            self.pipeline,
-            (seat, &budget),
-            progress,
-            session,
-            |report, reads| Note::new(self.opened, report, reads, self.flags).bytes(),
-        )?;
+        let note = |report: &_, reads: &_| Note::new(self.opened, report, reads, self.flags).bytes();
+        let build = |parsed: Parsed| parsed.prepare(note);
+        let (scan, phases) =
+            volumes::read_and(build, self.opened, self.pipeline, (seat, &budget), progress, session)?;
         let took_ns = u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);
         let _tidy = session.interrupt.tidy();
         if session.interrupt.is_set() {
             return Err(Failure::Interrupted);
         }
         let unread = unread_bytes(&scan.report, self.opened.volume.record_bytes());
-        let facts = Facts { source, scanned, took_ns, counts: counts(&scan.product, unread) };
+        let facts = Facts { source, scanned, took_ns, counts: counts(&scan.built, unread) };
         if !self.force {
             poorer::check(catalog, self.name, &facts)?;
         }
@@ -90,8 +86,8 @@ impl Job<'_> {
         }
         let began = Instant::now();
         let published = lock.publish(facts, |out| {
-            scan.product.write_to(Interruptible { out, session }).map_err(memory::as_io)?;
-            Ok::<u64, io::Error>(scan.product.identity())
+            memory::write(&scan.built, Interruptible { out, session }).map_err(memory::as_io)?;
+            Ok::<u64, io::Error>(scan.built.identity())
         });
         let published = published.map_err(|error| match error {
             Error::Writer { .. } if session.interrupt.is_set() => Failure::Interrupted,
@@ -182,9 +178,9 @@ fn now() -> u64 {
 }
 
 /// What the catalogue's list says of an index.
-fn counts(product: &Product, unread: u64) -> Counts {
-    let total = product.root_total();
-    let (rows, content) = (product.rows(), total.bytes);
+fn counts(built: &Built, unread: u64) -> Counts {
+    let total = built.root_total();
+    let (rows, content) = (built.rows(), total.bytes);
     Counts { rows, files: total.files, folders: total.folders, content, unread }
 }
 

@@ -3,13 +3,14 @@
 use std::fmt::Write as _;
 
 use quarry_catalog::Published;
+use quarry_scan::Prepared;
 use serde::Serialize;
 
 use crate::catalog::EntryFacts;
 use crate::damage::Damage;
 use crate::output::words::{bytes_a_row, count, escaped, line, size};
 use crate::reads::{self, HowRead};
-use crate::volumes::{Phases, Scanned};
+use crate::volumes::Phases;
 
 /// A volume that was scanned and published.
 #[derive(Debug)]
@@ -17,7 +18,7 @@ pub(crate) struct Done {
     /// The source as the user named it.
     pub(super) title: String,
     pub(super) published: Published,
-    pub(super) scan: Scanned,
+    pub(super) scan: Prepared,
     pub(super) phases: Phases,
     /// Seconds that writing, flushing and publishing took.
     pub(super) write: f64,

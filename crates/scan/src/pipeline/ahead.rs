@@ -5,6 +5,7 @@
 //! for each worker. What a port cannot read by one request (a record that lies in two runs or is cut by the volume's end, an odd place on a device that wants
 //! whole sectors) is left to the workers, who read it as they do without a port.
 
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -33,6 +34,8 @@ pub(super) struct Ahead {
     clock: Clock,
     began: Instant,
     state: Mutex<State>,
+    /// How many came to send off reads since one of them is at it.
+    fillers: AtomicUsize,
 }
 
 /// What a read carries along.
@@ -99,6 +102,7 @@ impl Ahead {
             began: clock.now(),
             clock,
             state: Mutex::new(state),
+            fillers: AtomicUsize::new(0),
             port,
             device,
         })
@@ -120,8 +124,23 @@ impl Ahead {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Sends off reads until as many are in flight as may be, or there are no more.
+    /// Sends off reads until as many are in flight as may be, or there are no more. Whoever is at it does so for those who come meanwhile: a
+    /// ring lets one in at a time, and reads what is cached while the others spin.
     pub(super) fn fill(&self, plan: &Plan) {
+        // Relaxed: what is shared lies behind the lock.
+        if self.fillers.fetch_add(1, Relaxed) > 0 {
+            return;
+        }
+        loop {
+            let came = self.fillers.load(Relaxed);
+            self.send_off(plan);
+            if self.fillers.compare_exchange(came, 0, Relaxed, Relaxed).is_ok() {
+                return;
+            }
+        }
+    }
+
+    fn send_off(&self, plan: &Plan) {
         while let Some((number, chunk, buffer)) = self.next(plan) {
             let length = usize::try_from(self.bytes(chunk)).unwrap_or(usize::MAX);
             let offset = self.base.saturating_add(chunk.offset.unwrap_or(0));

@@ -33,7 +33,7 @@ impl Base {
         let bucket = index.row(Index::ROOT).subtree_end().min(index.len().saturating_sub(1));
         let mut extras: HashMap<u32, Vec<u32>> = HashMap::new();
         let mut orphans: HashMap<u32, Vec<u32>> = HashMap::new();
-        let mut records = RecordMap::default();
+        let mut records = RecordMap::expecting(index.files() as usize);
         for row in index.rows() {
             let (number, file) = (row.number(), row.file());
             if !index.rows.primary.contains(number as usize) {

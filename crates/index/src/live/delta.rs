@@ -5,7 +5,8 @@ use std::sync::Arc;
 use foldhash::{HashSet, HashSetExt};
 
 use super::base::Base;
-use super::paged::{Bits, NamePlace, Names, Paged, Segments};
+use super::paged::{Bits, NamePlace, Names, Segments};
+use super::slots::Slots;
 use super::{Change, FileState};
 use crate::batch::as_u32;
 use crate::names::make_possible;
@@ -64,7 +65,7 @@ pub(super) struct Delta {
     pub(super) rows: Segments<DeltaRow>,
     names: Names,
     /// By record.
-    pub(super) slots: Paged<Slot>,
+    pub(super) slots: Slots,
     /// Rows of the index that are no more.
     pub(super) gone: Bits,
     /// Rows of the index that have other facts or lie elsewhere.
@@ -82,7 +83,7 @@ impl Delta {
             files: Segments::new(),
             rows: Segments::new(),
             names: Names::new(),
-            slots: Paged::new(),
+            slots: Slots::new(base_rows),
             gone: Bits::new(),
             irregular: Bits::new(),
             dead: Bits::new(),
@@ -127,7 +128,7 @@ impl Delta {
                     // What nobody ever had takes no room, however many such records a log names.
                     let left = if base.row_of(record).is_some() { Slot::Nothing } else { Slot::Same };
                     if self.slot(record) != left {
-                        *self.slots.slot(record) = left;
+                        self.slots.set(record, left);
                     }
                     self.unseat(base, record, base.place_of(record))
                 }
@@ -208,13 +209,13 @@ impl Delta {
                 }
                 self.irregular.insert(other);
             }
-            *self.slots.slot(record) = Slot::Facts(file);
+            self.slots.set(record, Slot::Facts(file));
             if !state.streams.is_empty() {
                 self.push_streams(base, file, row_of_first_name(base, row, &state), &state);
             }
         } else {
             folders |= self.unseat(base, record, had);
-            *self.slots.slot(record) = Slot::File(file);
+            self.slots.set(record, Slot::File(file));
             let primary = self.base_rows + first;
             for (parent, name) in &state.names {
                 self.push(base, file, Link::Claim(*parent), name, None);

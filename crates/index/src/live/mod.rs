@@ -20,6 +20,7 @@ mod question;
 mod rebuild;
 mod row;
 mod search;
+mod slots;
 #[cfg(test)]
 mod tests;
 mod totals;

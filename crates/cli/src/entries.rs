@@ -12,6 +12,7 @@ use serde::Serialize;
 use crate::args::CatalogPlace;
 use crate::failure::{Complaint, chain};
 use crate::output::words::{count, quoted, size};
+use crate::session::{Session, Verbosity};
 use crate::threads;
 
 /// Names the catalogue's folder where no flag does.
@@ -97,7 +98,7 @@ pub(crate) struct LogFacts {
     changes: u64,
     bytes: u64,
     /// At its end, that are no batch.
-    bytes_left: u64,
+    pub(crate) bytes_left: u64,
 }
 
 /// Opens the snapshot of an entry: mapped if the file is ours alone, else read into memory.
@@ -138,7 +139,7 @@ pub(crate) fn with_changes(
     threads: Threads,
 ) -> Result<OpenEntry, Complaint> {
     let log = LogFacts::of(&changes);
-    if changes.changes.is_empty() {
+    if changes.changes == 0 {
         return Ok(OpenEntry { log, ..open });
     }
     let (index, snapshot) = (Arc::new(open.index), open.snapshot);
@@ -154,9 +155,9 @@ pub(crate) fn with_changes(
 
 impl LogFacts {
     fn of(changes: &Changes) -> Option<Self> {
-        let &Changes { batches, log_bytes: bytes, log_bytes_left: bytes_left, ref changes, .. } = changes;
+        let &Changes { batches, changes, log_bytes: bytes, log_bytes_left: bytes_left, .. } = changes;
         let there = batches > 0 || bytes_left > 0;
-        there.then_some(Self { batches, changes: changes.len() as u64, bytes, bytes_left })
+        there.then_some(Self { batches, changes, bytes, bytes_left })
     }
 }
 
@@ -169,6 +170,17 @@ impl fmt::Display for LogFacts {
             write!(f, "; {bytes_left} bytes at its end are no batch")?;
         }
         Ok(())
+    }
+}
+
+/// Says that a log ends with bytes that are no batch. Who reads without the entry's lock cannot tell which of the three it is.
+pub(crate) fn note_left(name: &Name, bytes_left: u64, session: &Session) {
+    if bytes_left > 0 {
+        let bytes = count(bytes_left, "byte", "bytes");
+        let cause = "a batch that is just being written, or that a crash cut short, or damage";
+        let note =
+            format!("{}: {bytes} behind the last whole batch of its log not read: {cause}", name.as_str());
+        session.note(Verbosity::Usual, &note);
     }
 }
 
@@ -199,7 +211,9 @@ pub(crate) fn exported(path: &Path) -> Result<Option<OpenEntry>, Complaint> {
     let entry = exported.entry.clone();
     let snapshot = Snapshot { name: entry.name.clone(), path: path.to_owned(), exported: true };
     let bytes = exported.read(FOREIGN_BYTES_MAX).map_err(|error| complaint(&error))?;
-    let index = Index::open(SnapshotBytes::Owned(bytes)).map_err(|fault| snapshot.complaint(&fault))?;
+    let index =
+        Index::open(SnapshotBytes::Owned(bytes)).and_then(|index| index.check_names().map(|()| index));
+    let index = index.map_err(|fault| snapshot.complaint(&fault))?;
     Ok(Some(OpenEntry { entry, index, snapshot, log: None }))
 }
 

@@ -4,8 +4,9 @@
 //! and gives an error where it notices; what it does not come by is looked at here, in a few passes, each over whole columns once.
 //! Whoever takes in a snapshot from elsewhere asks for it.
 
-use crate::Index;
+use crate::names::is_possible;
 use crate::store::Packed;
+use crate::{Index, NAME_BYTES_MAX};
 
 /// Notes the first contradiction there is.
 pub(crate) fn columns(index: &Index) {
@@ -42,11 +43,12 @@ fn tree(index: &Index) {
     }
 }
 
-/// Names ascend by their folded bytes, and among those of one folded form by their own.
-fn names(index: &Index) {
+/// Names ascend by their folded bytes, and among those of one folded form by their own; and each is what it is found by, and a name
+/// that a file can have, but for the root, which has none.
+pub(crate) fn names(index: &Index) {
     let names = index.names();
     let mut cursor = names.cursor();
-    let (mut before, mut spelled_before) = (None, Vec::new());
+    let (mut before, mut spelled_before, mut refolded) = (None, Vec::new(), Vec::new());
     for name in 0..names.len() {
         let Some(place) = cursor.place(name) else { return };
         let (folded, mut spelled) = (names.blob(place), Vec::new());
@@ -54,6 +56,18 @@ fn names(index: &Index) {
         let ascends = before.is_none_or(|before| (before, &spelled_before) < (folded, &spelled));
         if !ascends || !names.is_sound() {
             return names.misplaced(name);
+        }
+        // Else one name would be searched and another one shown.
+        refolded.clear();
+        names.case_table().fold_into(&spelled, &mut refolded);
+        if refolded != folded {
+            return names.misspelled(name);
+        }
+        if !is_possible(&spelled) || spelled.len() > NAME_BYTES_MAX {
+            let nameless = |row: &u32| *row == Index::ROOT && spelled.is_empty();
+            if let Some(row) = names.rows_of(crate::batch::as_u32(name)).find(|row| !nameless(row)) {
+                return names.impossible(row);
+            }
         }
         (before, spelled_before) = (Some(folded), spelled);
     }

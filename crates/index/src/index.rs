@@ -126,6 +126,16 @@ impl Index {
         self.sound()
     }
 
+    /// Whether every name is in its place and one that a file can have, so that paths can be printed: for whoever searches a snapshot
+    /// from elsewhere without [checking](Self::check) all of it.
+    ///
+    /// # Errors
+    /// The first fault that was ever met.
+    pub fn check_names(&self) -> Result<(), SnapshotError> {
+        check::names(self);
+        self.sound()
+    }
+
     /// All columns of numbers but those of names, which are read in their own way.
     pub(crate) fn packed(&self) -> impl Iterator<Item = &Packed> {
         let evidence = self.evidence.iter().flat_map(KeptEvidence::columns);

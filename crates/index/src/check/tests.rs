@@ -6,7 +6,8 @@ use jiff::Zoned;
 
 use crate::query::{Query, SearchOptions, SortKey};
 use crate::{
-    Batch, Builder, CaseTable, Column, File, FileFlags, FileId, Index, SnapshotBytes, SnapshotError, Time,
+    Batch, Builder, CaseTable, Column, File, FileFlags, FileId, Index, SnapshotBytes, SnapshotError, Stream,
+    Time,
 };
 
 const ROOT: FileId = FileId { record: 5, sequence: 5 };
@@ -198,4 +199,54 @@ fn exceptions_that_would_be_read_differently_are_noticed() {
         let (first, second) = bytes[places..places + 4].split_at_mut(2);
         first.swap_with_slice(second);
     });
+}
+
+/// An index of one file that is called so, whatever that leads to: [`Batch`] takes any bytes, and whoever gives it some has to
+/// [make them names](crate::make_possible).
+fn called(name: &[u8], stream: Option<&[u8]>, case: CaseTable) -> Index {
+    let mut batch = Batch::new();
+    batch.begin(FIRST);
+    batch.open_file();
+    batch.name(ROOT, false, |blob| blob.extend_from_slice(name));
+    if let Some(stream) = stream {
+        batch.stream(Stream { size: 1, allocated: 0, packed: false }, |blob| blob.extend_from_slice(stream));
+    }
+    batch.close_file(File { record: FIRST, sequence: 1, flags: FileFlags::SIZED, ..File::default() });
+    Builder::new(ROOT, case).build(vec![batch]).unwrap().0
+}
+
+/// A snapshot from elsewhere once gave paths with names such as these, which lead whoever reads the paths to another file.
+#[test]
+fn a_name_that_no_file_can_have_is_told_with_its_row() {
+    let refused: [&[u8]; 7] = [b"", b".", b"..", b"a/b", b"/", b"a\0b", b"\0"];
+    let taken: [&[u8]; 6] = [b"...", b"a", b".a", b"a\\b:c", "\u{FFFD}".as_bytes(), b"\xED\xA0\x80\xFF"];
+    let cases = refused.map(|name| (name, Some(1))).into_iter().chain(taken.map(|name| (name, None)));
+    for (name, row) in cases {
+        let built = called(name, None, CaseTable::default());
+        let told = row.map_or(Ok(()), |row| Err(SnapshotError::ImpossibleName { row }));
+        assert_eq!(built.check_names(), told, "{name:?}");
+        assert_eq!(built.check(), told, "{name:?}");
+    }
+    let stream = called(b"file", Some(b"a/b"), CaseTable::default());
+    assert_eq!(stream.check(), Err(SnapshotError::ImpossibleName { row: 2 }));
+}
+
+/// Found by its folded form and shown by its spelling, a file could be found by one name and shown by another.
+#[test]
+fn a_spelling_of_another_name_is_noticed() {
+    bytes("a name that is spelled otherwise", Column::NameFolded, false, |folded| {
+        let last = folded.len() - 1;
+        folded[last] = b't';
+    });
+}
+
+#[test]
+fn a_name_that_is_longer_than_names_are_is_noticed() {
+    let wide = u16::from_le_bytes([0x21, 0xFF]);
+    let units: Vec<u16> =
+        (0..=u16::MAX).map(|unit| if unit == u16::from(b'a') { wide } else { unit }).collect();
+    let long = called(&[b'a'; crate::NAME_BYTES_MAX], None, CaseTable::from_units(&units));
+    assert_eq!(long.check(), Ok(()));
+    let forged = long.directory.with_numbers(Column::NameSpelling, |codes| codes.fill(0));
+    assert_eq!(Index::open(forged).unwrap().check(), Err(SnapshotError::ImpossibleName { row: 1 }));
 }

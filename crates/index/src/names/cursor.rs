@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use super::{FOLDED_BYTES_MAX, NameStore};
-use crate::store::PackedCursor;
+use crate::store::{PackedCursor, SnapshotError};
 
 /// Reads names in ascending order.
 pub(crate) struct NameCursor<'a> {
@@ -43,6 +43,16 @@ impl NameStore {
     /// Notes that a name does not lie where it should.
     pub(crate) fn misplaced(&self, name: usize) {
         self.end.misfit(name);
+    }
+
+    /// Notes that a name is not spelled as it is folded.
+    pub(crate) fn misspelled(&self, name: usize) {
+        self.spelling.misfit(name);
+    }
+
+    /// Notes that a row has a name that no file can have.
+    pub(crate) fn impossible(&self, row: u32) {
+        self.folded.fault(SnapshotError::ImpossibleName { row });
     }
 
     /// Where some names lie in the blob; nowhere if they cannot.

@@ -26,6 +26,7 @@ use std::sync::OnceLock;
 
 pub(crate) use cursor::NameCursor;
 pub(crate) use distinct::{Distinct, NameColumns, distinct};
+pub(crate) use possible::is_possible;
 pub use possible::make_possible;
 pub(crate) use source::ItemNames;
 use spelling::Speller;

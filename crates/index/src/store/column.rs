@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::fault::SnapshotError;
 use super::format::Column;
 use super::storage::Storage;
 
@@ -80,6 +81,12 @@ impl ByteColumn {
     /// All bytes.
     pub(crate) fn all(&self) -> &[u8] {
         self.slice(0..self.0.bytes)
+    }
+
+    /// Notes what is wrong with the snapshot.
+    #[cold]
+    pub(crate) fn fault(&self, fault: SnapshotError) {
+        self.0.storage.fault(fault);
     }
 
     /// Notes that something that was read from it cannot be.

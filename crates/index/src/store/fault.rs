@@ -74,6 +74,14 @@ pub enum SnapshotError {
         /// Which of its values.
         index: u64,
     },
+    /// A name that would be taken for something else where a path is read.
+    #[error(
+        "row {row} of the snapshot has a name that no file can have, which no scan writes: do not use it; scan the source again"
+    )]
+    ImpossibleName {
+        /// The first row that has it.
+        row: u32,
+    },
 }
 
 /// A part of a snapshot that has a checksum of its own.

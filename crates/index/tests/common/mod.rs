@@ -32,6 +32,10 @@ fn name() -> impl Strategy<Value = Vec<u8>> {
         1 => Just(b"half \xED\xA0\x80".to_vec()),
         1 => Just(vec![b'x'; 700]),
     ]
+    .prop_map(|mut name: Vec<u8>| {
+        quarry_index::make_possible(&mut name, 0);
+        name
+    })
 }
 
 fn time() -> impl Strategy<Value = u64> {

@@ -149,6 +149,7 @@ pub(crate) fn open(
 }
 
 fn from_entry(open: OpenEntry, place: Place, deleted: bool, session: &Session) -> Source {
+    entries::note_left(&open.entry.name, open.log.map_or(0, |log| log.bytes_left), session);
     let unread = open.entry.facts.counts.unread;
     if unread > 0 {
         let name = place.name();

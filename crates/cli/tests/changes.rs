@@ -111,7 +111,23 @@ fn a_log_that_cannot_be_read_is_told() {
 
     // A batch that was being written is none.
     std::fs::write(&log, &sound[..sound.len() - 1]).expect("written");
-    assert_eq!(told(&folder, &["find", "sudden"]).0, Some(1));
+    let noted = "behind the last whole batch of its log not read: a batch that is just being written, or ";
+    let asked: [(&[&str], i32); 4] = [
+        (&["find", "sudden"], 1),
+        (&["du", "--limit", "3"], 0),
+        (&["catalog", "verify"], 0),
+        (&["catalog", "export", "demo", "torn.quarry"], 0),
+    ];
+    for (words, code) in asked {
+        let (ended, _, said) = told(&folder, words);
+        let lines: Vec<&str> = said.lines().collect();
+        assert_eq!(ended, Some(code), "{words:?}: {said}");
+        assert!(
+            lines.len() == 1 && lines[0].starts_with("quarry: demo: ") && said.contains(noted),
+            "{words:?}: {said}"
+        );
+    }
+    assert_eq!(told(&folder, &["find", "sudden", "--quiet"]).2, "");
     let shown = found(&folder, &["catalog", "show", "demo"]);
     assert!(
         shown.contains("1 change in 1 batch since, ") && shown.contains("at its end are no batch"),

@@ -22,12 +22,14 @@ use crate::open::{OPEN_TRIES_MAX, Opened};
 pub struct Changes {
     /// Batches.
     pub batches: u64,
-    /// Changes, in their order.
-    pub changes: Vec<Change>,
+    /// Changes in them.
+    pub changes: u64,
     /// Bytes of the batches, with what frames them.
     pub log_bytes: u64,
     /// Bytes behind them that are no batch: [`Current::log_bytes_left`](crate::Current::log_bytes_left).
     pub log_bytes_left: u64,
+    /// As they lie in the log, each of which reads as changes. Decoded, a change may take fifty times as much.
+    encoded: Vec<Vec<u8>>,
 }
 
 impl Catalog {
@@ -54,36 +56,55 @@ impl Catalog {
             path: self.path(&entry.name, entry.log()),
             source: LogError::Batch { number },
         };
-        let mut changes = Vec::new();
-        for (number, batch) in (0..).zip(&found.batches) {
-            decode(batch, &mut changes).ok_or_else(|| refuse(number))?;
-        }
         Ok(Changes {
             batches: found.batches.len() as u64,
-            changes,
+            changes: count(&found.batches).map_err(refuse)?,
             log_bytes: found.bytes,
             log_bytes_left: found.left,
+            encoded: found.batches,
         })
     }
 }
 
-/// Appends the changes of a batch; nothing if it does not read as changes.
-pub(super) fn decode(batch: &[u8], changes: &mut Vec<Change>) -> Option<()> {
-    let mut rest = batch;
-    while !rest.is_empty() {
-        changes.push(Change::decode(&mut rest)?);
+/// How many changes batches hold; else the number of the first that does not read as changes.
+pub(super) fn count(batches: &[Vec<u8>]) -> Result<u64, u32> {
+    let mut count = 0;
+    for (number, batch) in (0u32..).zip(batches) {
+        let mut rest = batch.as_slice();
+        while !rest.is_empty() {
+            Change::decode(&mut rest).ok_or(number)?;
+            count += 1;
+        }
     }
-    Some(())
+    Ok(count)
+}
+
+/// The changes of batches that read as such, one at a time.
+pub(super) fn decoded<B: AsRef<[u8]>>(batches: impl IntoIterator<Item = B>) -> impl Iterator<Item = Change> {
+    batches.into_iter().flat_map(|batch| {
+        let mut read = 0;
+        std::iter::from_fn(move || {
+            let mut rest = batch.as_ref().get(read..)?;
+            let change = Change::decode(&mut rest)?;
+            read = batch.as_ref().len() - rest.len();
+            Some(change)
+        })
+    })
 }
 
 impl Changes {
+    /// The changes, in their order.
+    pub(super) fn decoded(self) -> impl Iterator<Item = Change> {
+        decoded(self.encoded)
+    }
+
     /// The index of the snapshot with these changes, built anew on the threads of the rayon pool that this is called in, and the
     /// entry with what is counted of it. The entry's length and identity stay those of the snapshot.
     ///
     /// # Errors
     /// [`Error::Merge`], if the index is damaged, or there is more than one holds.
     pub fn applied_to(self, index: Arc<Index>, entry: &Entry) -> Result<(Entry, Index), Error> {
-        let rebuilt = View::new(index).with(self.changes).rebuild();
+        let rebuilt = View::new(index).with(self.decoded()).rebuild();
         let failed = |source| Error::Merge { name: entry.name.clone(), source: Box::new(source) };
         let (index, _) = rebuilt.map_err(failed)?;
         let mut entry = entry.clone();

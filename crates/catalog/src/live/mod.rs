@@ -144,8 +144,9 @@ impl Catalog {
     pub fn current(&self, name: &Name, bytes_max: u64) -> Result<Current, Error> {
         let (opened, changes) = self.open_changed(name)?;
         let view = View::new(Arc::new(opened_index(&opened, bytes_max)?));
-        let view = if changes.changes.is_empty() { view } else { view.with(changes.changes) };
-        Ok(Current { entry: opened.entry, view, log_bytes_left: changes.log_bytes_left })
+        let log_bytes_left = changes.log_bytes_left;
+        let view = if changes.changes == 0 { view } else { view.with(changes.decoded()) };
+        Ok(Current { entry: opened.entry, view, log_bytes_left })
     }
 }
 
@@ -158,11 +159,8 @@ fn opened_index(opened: &Opened, bytes_max: u64) -> Result<Index, Error> {
 
 /// A view after batches of a log.
 fn replayed(view: View, batches: &[Vec<u8>]) -> Result<View, LogError> {
-    let mut changes = Vec::new();
-    for (number, batch) in (0..).zip(batches) {
-        changes::decode(batch, &mut changes).ok_or(LogError::Batch { number })?;
-    }
-    Ok(if changes.is_empty() { view } else { view.with(changes) })
+    let changes = changes::count(batches).map_err(|number| LogError::Batch { number })?;
+    Ok(if changes == 0 { view } else { view.with(changes::decoded(batches)) })
 }
 
 impl EntryLock {

@@ -27,7 +27,8 @@ pub(super) fn export(export: &Export, session: &Session, out: &mut dyn Write) ->
     let told = |error: Error| entries::complaint(&error);
     let snapshot = entries::open_snapshot(&catalog, &name)?;
     let (opened, changes) = snapshot.ok_or_else(|| entries::no_such(&catalog, &name))?;
-    let changed = !changes.changes.is_empty();
+    entries::note_left(&name, changes.log_bytes_left, session);
+    let changed = changes.changes > 0;
     let OpenEntry { entry, index, .. } = entries::with_changes(entries::open_index(&opened)?, changes, None)?;
     let check = |offset, bytes: &[u8]| match session.interrupt.is_set() {
         true => Err(BoxError::from("interrupted")),

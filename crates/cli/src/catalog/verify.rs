@@ -40,7 +40,7 @@ pub(super) fn run(verify: &Verify, session: &Session, out: &mut dyn Write) -> Re
         if session.interrupt.is_set() {
             return Err(Failure::Interrupted);
         }
-        let result = match one(&catalog, name, !verify.names.is_empty()).transpose() {
+        let result = match one(&catalog, name, !verify.names.is_empty(), session).transpose() {
             Some(result) => result,
             // It was listed and has been removed since.
             None => continue,
@@ -61,10 +61,11 @@ pub(super) fn run(verify: &Verify, session: &Session, out: &mut dyn Write) -> Re
 }
 
 /// Checks one entry; says how many bytes were right, or nothing if it is gone and was not `named`.
-fn one(catalog: &Catalog, name: &Name, named: bool) -> Result<Option<u64>, Complaint> {
-    let Some((opened, _)) = entries::open_snapshot(catalog, name)? else {
+fn one(catalog: &Catalog, name: &Name, named: bool, session: &Session) -> Result<Option<u64>, Complaint> {
+    let Some((opened, changes)) = entries::open_snapshot(catalog, name)? else {
         return if named { Err(entries::no_such(catalog, name)) } else { Ok(None) };
     };
+    entries::note_left(name, changes.log_bytes_left, session);
     let open = entries::open_index(&opened)?;
     open.index.check().map_err(|fault| open.snapshot.complaint(&fault))?;
     Ok(Some(open.entry.bytes))

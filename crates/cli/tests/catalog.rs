@@ -7,6 +7,9 @@ use std::process::{Command, Output};
 #[cfg(target_os = "linux")]
 use std::time::Duration;
 
+use quarry_catalog::{Catalog, Name, Wait};
+use quarry_index::{Batch, Builder, CaseTable, File, FileFlags, FileId};
+
 /// The command in `folder`, which has a catalogue of its own.
 fn quarry(folder: &Path, words: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_quarry"));
@@ -290,6 +293,41 @@ fn an_exported_file_is_a_source() {
     flip(&folder.join("carried.quarry"), 70_000);
     let (code, _, said) = told(&folder, &["find", "report", "--on", "carried.quarry"]);
     assert!(code == Some(2) && said.contains("its snapshot is damaged: export it again"), "{said}");
+}
+
+/// Whoever writes a snapshot can sign it. One with a name such as this was taken in, and the paths that it gave led out of the folder that they
+/// were to be in.
+#[test]
+fn a_snapshot_with_names_that_no_file_can_have_is_refused() {
+    let folder = folder("impossible", true);
+    let (root, flags) = (FileId { record: 5, sequence: 5 }, FileFlags::SIZED);
+    let mut batch = Batch::new();
+    batch.begin(30);
+    batch.open_file();
+    batch.name(root, false, |name| name.extend_from_slice(b"../../etc/passwd"));
+    batch.close_file(File { record: 30, sequence: 1, flags, ..File::default() });
+    let forged = Builder::new(root, CaseTable::default()).build(vec![batch]).expect("it fits").0;
+
+    let catalog = Catalog::at(folder.join("catalog"));
+    let entry = catalog.show(&Name::new("demo").expect("a name")).expect("there");
+    catalog.export_index(&entry, &forged, &folder.join("forged.quarry")).expect("written");
+    let mut lock = catalog.lock(&Name::new("forged").expect("a name"), Wait::No).expect("free");
+    let write = |mut out: &mut dyn std::io::Write| forged.write_to(&mut out).map(|()| forged.identity());
+    lock.publish(entry.facts, write).expect("published");
+    drop(lock);
+
+    let asked: [&[&str]; 4] = [
+        &["catalog", "verify", "forged"],
+        &["catalog", "import", "forged.quarry", "--name", "taken"],
+        &["find", "passwd", "--on", "forged.quarry"],
+        &["du", "--on", "forged.quarry"],
+    ];
+    for words in asked {
+        let (code, out, said) = told(&folder, words);
+        assert_eq!((code, out.as_str()), (Some(2), ""), "{words:?}: {said}");
+        assert!(said.contains("row 1 of the snapshot has a name that no file can have"), "{words:?}: {said}");
+    }
+    assert!(!told(&folder, &["catalog", "list"]).1.contains("taken"));
 }
 
 #[test]

@@ -42,8 +42,8 @@ pub(super) struct DeltaFile {
 pub(super) enum Link {
     /// In the folder that its record calls so.
     Claim(FileId),
-    /// A stream of this row.
-    Row(u32),
+    /// A stream of this row, with this place among [`Delta::streams`].
+    Stream(u32, u32),
     /// In the bucket: it has no name.
     Nowhere,
 }
@@ -54,8 +54,6 @@ pub(super) struct DeltaRow {
     pub(super) file: u32,
     pub(super) link: Link,
     name: NamePlace,
-    /// The stream that it is.
-    pub(super) stream: Option<Stream>,
 }
 
 /// All that changed. Copying it copies a few hundred pointers ([`super::paged`]).
@@ -63,6 +61,8 @@ pub(super) struct DeltaRow {
 pub(super) struct Delta {
     pub(super) files: Segments<DeltaFile>,
     pub(super) rows: Segments<DeltaRow>,
+    /// Those that are rows here; beside the rows, of which few are streams.
+    streams: Segments<Stream>,
     names: Names,
     /// By record.
     pub(super) slots: Slots,
@@ -82,6 +82,7 @@ impl Delta {
         Self {
             files: Segments::new(),
             rows: Segments::new(),
+            streams: Segments::new(),
             names: Names::new(),
             slots: Slots::new(base_rows),
             gone: Bits::new(),
@@ -218,11 +219,11 @@ impl Delta {
             self.slots.set(record, Slot::File(file));
             let primary = self.base_rows + first;
             for (parent, name) in &state.names {
-                self.push(base, file, Link::Claim(*parent), name, None);
+                self.push(base, file, Link::Claim(*parent), name);
             }
             let metafile = state.file.flags.contains(FileFlags::METAFILE);
             if state.names.is_empty() && !metafile {
-                self.push(base, file, Link::Nowhere, format!("<record {record}>").as_bytes(), None);
+                self.push(base, file, Link::Nowhere, format!("<record {record}>").as_bytes());
             }
             if as_u32(self.rows.len()) > first {
                 self.push_streams(base, file, primary, &state);
@@ -237,14 +238,22 @@ impl Delta {
 
     fn push_streams(&mut self, base: &Base, file: u32, row: u32, state: &FileState) {
         for (name, stream) in &state.streams {
-            self.push(base, file, Link::Row(row), name, Some(Stream { packed: false, ..*stream }));
+            let place = as_u32(self.streams.len());
+            self.streams.push(Stream { packed: false, ..*stream });
+            self.push(base, file, Link::Stream(row, place), name);
         }
     }
 
-    fn push(&mut self, base: &Base, file: u32, link: Link, name: &[u8], stream: Option<Stream>) {
+    fn push(&mut self, base: &Base, file: u32, link: Link, name: &[u8]) {
         let name = name.get(..NAME_BYTES_MAX).unwrap_or(name);
         let name = self.names.push(name, |out| base.index.names().case_table().fold_into(name, out));
-        self.rows.push(DeltaRow { file, link, name, stream });
+        self.rows.push(DeltaRow { file, link, name });
+    }
+
+    /// The stream that one of the rows is.
+    pub(super) fn stream(&self, row: &DeltaRow) -> Option<Stream> {
+        let Link::Stream(_, place) = row.link else { return None };
+        self.streams.get(place).copied()
     }
 
     /// The name of one of the rows, and its folded form.

@@ -181,13 +181,13 @@ fn last_with_room<T: Clone>(vectors: &mut Vec<Arc<Vec<T>>>, whole: usize, items:
     last
 }
 
-/// Where a name and its folded form are.
+/// Where a name and its folded form are. There is one for each row, so it is small: a block has fewer than 2¹⁶ bytes.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct NamePlace {
     block: u32,
-    start: u32,
-    name: u32,
-    folded: u32,
+    start: u16,
+    name: u16,
+    folded: u16,
 }
 
 /// Names with their folded forms, in blocks.
@@ -212,19 +212,24 @@ impl Names {
         block.extend_from_slice(name);
         fold(block);
         let folded = block.len() - start - name.len();
-        let (start, name, folded) = (as_u32(start), as_u32(name.len()), as_u32(folded));
+        let [start, name, folded] = [start, name.len(), folded].map(as_u16);
         NamePlace { block: as_u32(self.blocks.len() - 1), start, name, folded }
     }
 
     /// A name and its folded form.
     pub(super) fn get(&self, place: NamePlace) -> (&[u8], &[u8]) {
-        let NamePlace { block, start, name, folded } = place;
+        let [start, name, folded] = [place.start, place.name, place.folded].map(usize::from);
         let both = || {
-            let bytes = self.blocks.get(block as usize)?.get(start as usize..)?;
-            bytes.get(..(name + folded) as usize)?.split_at_checked(name as usize)
+            let bytes = self.blocks.get(place.block as usize)?.get(start..)?;
+            bytes.get(..name + folded)?.split_at_checked(name)
         };
         both().unwrap_or_default()
     }
+}
+
+/// A place in a block or a length there.
+fn as_u16(bytes: usize) -> u16 {
+    u16::try_from(bytes).expect("a block has less")
 }
 
 #[cfg(test)]

@@ -129,12 +129,13 @@ impl View {
         if matches!(delta.slot(file.file.record), Slot::Facts(_))
             && let Some(row) = self.base.row_of(file.file.record)
         {
-            let first = own().find_map(|row| if let Link::Row(row) = row.link { Some(row) } else { None });
+            let first =
+                own().find_map(|row| if let Link::Stream(row, _) = row.link { Some(row) } else { None });
             self.push_names(batch, rows, row, first);
         }
         for row in own() {
             let name = delta.name(row).0;
-            match (row.link, row.stream) {
+            match (row.link, delta.stream(row)) {
                 (Link::Claim(parent), _) => batch.name(parent, false, |blob| blob.extend_from_slice(name)),
                 (_, Some(stream)) => batch.stream(stream, |blob| blob.extend_from_slice(name)),
                 (_, None) => {}

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::View;
-use super::delta::{DeltaFile, DeltaRow, Slot};
+use super::delta::{DeltaFile, DeltaRow, Link, Slot};
 use crate::file::is_link_tag;
 use crate::index::CLIMB_MAX;
 use crate::{File, FileFlags, FileId, Index, Kind, Row, RowFlags, Stream, Total};
@@ -68,7 +68,7 @@ impl<'a> ViewRow<'a> {
     #[must_use]
     pub fn stream(self) -> Option<Stream> {
         match self.new_row() {
-            Some(row) => row.stream,
+            Some(row) => self.view.delta.stream(row),
             None => self.old().filter(|row| row.kind() == Kind::Stream).map(|row| Stream {
                 size: row.size(),
                 allocated: row.allocated(),
@@ -106,7 +106,7 @@ impl<'a> ViewRow<'a> {
         }
         let Some(set) = self.set() else { return Kind::File };
         let file = &set.file;
-        if self.new_row().is_some_and(|row| row.stream.is_some()) {
+        if self.new_row().is_some_and(|row| matches!(row.link, Link::Stream(..))) {
             Kind::Stream
         } else if is_link_tag(file.reparse_tag) {
             Kind::Link
@@ -186,7 +186,7 @@ impl<'a> ViewRow<'a> {
     #[must_use]
     pub fn claimed_parent(self) -> Option<FileId> {
         match self.new_row().map(|row| row.link) {
-            Some(super::delta::Link::Claim(id)) => Some(id),
+            Some(Link::Claim(id)) => Some(id),
             Some(_) => None,
             None => self.old()?.claimed_parent(),
         }

@@ -24,7 +24,7 @@ impl Delta {
         let deleted =
             self.files.get(new.file).is_some_and(|file| file.file.flags.contains(FileFlags::DELETED));
         Some(match new.link {
-            Link::Row(row) => row,
+            Link::Stream(row, _) => row,
             Link::Nowhere => base.bucket,
             Link::Claim(id) => self.resolve(base, id, deleted).unwrap_or(base.bucket),
         })

@@ -43,26 +43,37 @@ impl RecordMap {
     /// Maps `record` to `file`. The first file wins where two claim one record.
     pub(crate) fn insert(&mut self, record: u32, file: u32) {
         let Some(page) = self.page(record as usize / PAGE) else {
-            self.apart.entry(record).or_insert(file);
-            return;
+            return self.insert_apart(record, file);
         };
-        let slot = &mut self.places[page * PAGE + record as usize % PAGE];
+        let place = page * PAGE + record as usize % PAGE;
         // It may have come before its page did.
-        if *slot == NO_FILE && (self.apart.is_empty() || !self.apart.contains_key(&record)) {
-            *slot = file;
+        if self.places[place] == NO_FILE && (self.apart.is_empty() || self.get_apart(record).is_none()) {
+            self.places[place] = file;
             self.paged += 1;
         }
     }
 
     /// The file with this record number.
+    #[inline]
     pub(crate) fn get(&self, record: u32) -> Option<u32> {
         let page = self.pages.get(record as usize / PAGE).filter(|&&page| page != NO_PAGE);
         let place = page.map(|&page| page as usize * PAGE + record as usize % PAGE);
         let file = place.and_then(|place| self.places.get(place)).filter(|&&file| file != NO_FILE);
-        if file.is_none() && !self.apart.is_empty() {
-            return self.apart.get(&record).copied();
+        match file {
+            None if !self.apart.is_empty() => self.get_apart(record),
+            file => file.copied(),
         }
-        file.copied()
+    }
+
+    /// Not inlined: whoever looks up records would be longer for what is seldom asked.
+    #[cold]
+    fn get_apart(&self, record: u32) -> Option<u32> {
+        self.apart.get(&record).copied()
+    }
+
+    #[cold]
+    fn insert_apart(&mut self, record: u32, file: u32) {
+        self.apart.entry(record).or_insert(file);
     }
 
     /// The page with this number, made if need be; nothing if too few records are there for one more.

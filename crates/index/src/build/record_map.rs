@@ -171,8 +171,8 @@ mod tests {
     fn dense_records_take_eight_bytes_each_at_most() {
         for alone in [0, 100_000] {
             let mut map = RecordMap::default();
-            (0..alone).for_each(|file| map.insert(file * PAGE as u32, file));
-            let first = alone * PAGE as u32;
+            (0..alone).for_each(|file| map.insert(file * as_u32(PAGE), file));
+            let first = alone * as_u32(PAGE);
             (0..2_000_000).for_each(|file| map.insert(first + file, file));
             let apart = map.apart.len();
             assert!(apart < alone as usize + 2 * APART_A_PAGE, "{apart} of {alone} lie apart");

@@ -2,17 +2,21 @@
 //!
 //! The file is read through the system's page cache: a second search of the same image costs no disk, and requests
 //! need no alignment. Only a raw volume or disk of Windows is read past it, in whole sectors, and what [`Device::past_cache`] gives. What is not a regular file or a block device is refused before it is opened, because opening alone can
-//! block for ever (a named pipe) or do something (a tape rewinds).
+//! block for ever (a named pipe) or do something (a tape rewinds). What takes its place in between is opened so that nobody has to be waited for, and
+//! refused then.
 
-use std::fs::{File, Metadata};
+use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Seek, SeekFrom};
 use std::path::Path;
 use std::sync::Arc;
 
+#[cfg(windows)]
+use windows_sys::Win32::Storage::FileSystem::{FILE_FLAG_NO_BUFFERING, FILE_GENERIC_READ};
+
 use crate::port::{PortFile, PortSource};
 #[cfg(windows)]
 use crate::raw;
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", windows))]
 use crate::{ALIGNMENT_BYTES, AlignedBuffer};
 use crate::{Device, DeviceKind, DriveKind, FileKind, OpenError, positioned};
 
@@ -40,11 +44,7 @@ impl FileDevice {
         let owned = || path.to_owned();
         let metadata = path.metadata().map_err(|e| OpenError::from_io(owned(), false, e))?;
         let kind = accept(&metadata).map_err(|kind| OpenError::WrongKind { path: owned(), kind })?;
-        let block = kind == DeviceKind::Block;
-        let mut file = File::open(path).map_err(|e| OpenError::from_io(owned(), block, e))?;
-        // The path may lead elsewhere since it was looked at; the handle does not.
-        let metadata = file.metadata().map_err(|e| OpenError::from_io(owned(), block, e))?;
-        let kind = accept(&metadata).map_err(|kind| OpenError::WrongKind { path: owned(), kind })?;
+        let (mut file, kind) = open_now(path, kind)?;
         // Metadata gives 0 for a block device; its end is where seeking to the end arrives.
         let len =
             file.seek(SeekFrom::End(0)).map_err(|source| OpenError::NoLength { path: owned(), source })?;
@@ -119,6 +119,61 @@ impl Device for FileDevice {
     }
 }
 
+/// Opens what was of this kind when it was looked at; what it is now. The path may lead elsewhere since then, the handle does not.
+fn open_now(path: &Path, kind: DeviceKind) -> Result<(File, DeviceKind), OpenError> {
+    let failed = |block, error| OpenError::from_io(path.to_owned(), block, error);
+    let mut options = OpenOptions::new();
+    do_not_wait(options.read(true));
+    let file = options.open(path).map_err(|error| failed(kind == DeviceKind::Block, error))?;
+    let metadata = file.metadata().map_err(|error| failed(kind == DeviceKind::Block, error))?;
+    let kind = accept(&metadata).map_err(|kind| OpenError::WrongKind { path: path.to_owned(), kind })?;
+    let file = wait_again(file, kind).map_err(|error| failed(kind == DeviceKind::Block, error))?;
+    Ok((file, kind))
+}
+
+/// Lets opening wait for nobody: neither for a writer of a named pipe nor for the medium of a drive.
+#[cfg(unix)]
+fn do_not_wait(options: &mut OpenOptions) {
+    use std::os::unix::fs::OpenOptionsExt;
+    options.custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
+}
+
+#[cfg(not(unix))]
+fn do_not_wait(_options: &mut OpenOptions) {}
+
+/// The same file as if it had been opened as usual. Left as it is, reads that a ring could wait for would fail; and a drive without a medium would be
+/// one without bytes.
+#[cfg(unix)]
+fn wait_again(file: File, kind: DeviceKind) -> io::Result<File> {
+    #[cfg(target_os = "linux")]
+    if kind == DeviceKind::Block {
+        match open_again(&file, rustix::fs::OFlags::empty()) {
+            // There need not be a `/proc`.
+            Err(rustix::io::Errno::NOENT) => {}
+            opened => return Ok(opened?),
+        }
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = kind;
+    let flags = rustix::fs::fcntl_getfl(&file)?;
+    rustix::fs::fcntl_setfl(&file, flags - rustix::fs::OFlags::NONBLOCK)?;
+    Ok(file)
+}
+
+#[cfg(not(unix))]
+fn wait_again(file: File, _kind: DeviceKind) -> io::Result<File> {
+    Ok(file)
+}
+
+/// Another handle of the same file, for reading. By the handle: the path may lead elsewhere by now.
+#[cfg(target_os = "linux")]
+fn open_again(file: &File, flags: rustix::fs::OFlags) -> rustix::io::Result<File> {
+    use rustix::fs::{Mode, OFlags};
+    use std::os::fd::AsRawFd;
+    let path = format!("/proc/self/fd/{}", file.as_raw_fd());
+    rustix::fs::open(path, flags | OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).map(File::from)
+}
+
 /// Tells the kernel to read ahead further. Most of a `$MFT` lies in a few long runs; a refusal costs only speed.
 #[cfg(target_os = "linux")]
 fn advise_sequential(file: &File) {
@@ -132,22 +187,24 @@ fn advise_sequential(_file: &File) {}
 /// hold in memory refuse it.
 #[cfg(target_os = "linux")]
 fn past_cache(device: &FileDevice) -> Option<(Arc<File>, u32)> {
-    use rustix::fs::{Mode, OFlags};
-    use std::os::fd::AsRawFd;
-    // By the handle: the path may lead elsewhere by now.
-    let path = format!("/proc/self/fd/{}", device.file.as_raw_fd());
-    let flags = OFlags::RDONLY | OFlags::DIRECT | OFlags::CLOEXEC;
-    let file = File::from(rustix::fs::open(path, flags, Mode::empty()).ok()?);
-    // Some refuse only the first read.
+    whole_sectors(open_again(&device.file, rustix::fs::OFlags::DIRECT).ok()?)
+}
+
+/// The same; a raw volume is read past it anyhow.
+#[cfg(windows)]
+fn past_cache(device: &FileDevice) -> Option<(Arc<File>, u32)> {
+    if device.alignment > 1 {
+        return Some((Arc::clone(&device.file), device.alignment));
+    }
+    whole_sectors(raw::open_again(&device.file, FILE_GENERIC_READ, FILE_FLAG_NO_BUFFERING).ok()?)
+}
+
+/// A handle that goes past the page cache, if it can be read from: some file systems refuse only that. It wants what any sector divides.
+#[cfg(any(target_os = "linux", windows))]
+fn whole_sectors(file: File) -> Option<(Arc<File>, u32)> {
     let mut first = AlignedBuffer::new(ALIGNMENT_BYTES);
     positioned::read_at(&file, &mut first, 0).ok()?;
     Some((Arc::new(file), u32::try_from(ALIGNMENT_BYTES).ok()?))
-}
-
-/// A raw volume is read past it anyhow; a file is not reopened.
-#[cfg(windows)]
-fn past_cache(device: &FileDevice) -> Option<(Arc<File>, u32)> {
-    (device.alignment > 1).then(|| (Arc::clone(&device.file), device.alignment))
 }
 
 #[cfg(not(any(target_os = "linux", windows)))]
@@ -288,6 +345,30 @@ mod tests {
                 other => panic!("{other}"),
             }
         }
+    }
+
+    /// A pipe that takes the place of a file after that was looked at. Opened as usual, it would be waited for.
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_that_came_in_between_is_refused_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let fifo = folder.path().join("disk.img");
+        let mode = rustix::fs::Mode::from_raw_mode(0o600);
+        rustix::fs::mknodat(rustix::fs::CWD, &fifo, rustix::fs::FileType::Fifo, mode, 0).unwrap();
+        let (done, told) = std::sync::mpsc::channel();
+        std::thread::spawn(move || done.send(open_now(&fifo, DeviceKind::File)));
+        let opened = told.recv_timeout(std::time::Duration::from_secs(10)).expect("nobody is waited for");
+        let error = opened.unwrap_err();
+        assert!(matches!(error, OpenError::WrongKind { kind: FileKind::Fifo, .. }), "{error}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn reads_of_what_was_opened_may_wait() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let device = FileDevice::open(file.path()).unwrap();
+        let flags = rustix::fs::fcntl_getfl(&device.file).unwrap();
+        assert!(!flags.contains(rustix::fs::OFlags::NONBLOCK), "{flags:?}");
     }
 
     /// Whoever is root already is not told to become root.

@@ -55,7 +55,7 @@ mod writable;
 
 pub use aligned::{ALIGNMENT_BYTES, AlignedBuffer};
 pub use device::{Device, DeviceKind, ReadError};
-pub use drive::{DriveKind, DriveLetter, DriveProfile, drive_letters};
+pub use drive::{DriveKind, DriveLetter, DriveProfile, SystemVolume, drive_letters, system_volumes};
 pub use faulty::{FaultyDevice, Overlay};
 pub use file::FileDevice;
 pub use map::{Map, MapError};

@@ -11,7 +11,7 @@ use std::io::Write as _;
 use quarry_io::port::{BackendKind, Op, Port, PortOptions};
 use quarry_io::{
     Buffer, Device, DeviceKind, DriveKind, FileDevice, OpenError, WritableFile, WriteOptions, drive_letters,
-    system_runs,
+    system_runs, system_volumes,
 };
 
 /// The volume, and the bytes that it should hold.
@@ -106,6 +106,22 @@ fn drives_have_letters() {
         "{ours:?}"
     );
     assert!(drives.windows(2).all(|two| two[0].letter < two[1].letter), "{drives:?}");
+}
+
+/// What has no letter can only be seen where there is such a thing.
+#[test]
+fn volumes_have_names_of_their_own() {
+    let volumes = system_volumes();
+    let system = std::env::var("SystemDrive").unwrap();
+    let ours = volumes.iter().find(|volume| volume.letters().any(|letter| system == format!("{letter}:")));
+    let ours = ours.unwrap_or_else(|| panic!("{system} is not among {volumes:?}"));
+    assert!(ours.file_system.is_some(), "{ours:?}");
+    for (place, volume) in volumes.iter().enumerate() {
+        assert!(volume.name.starts_with(r"\\?\Volume{") && volume.name.ends_with('}'), "{volume:?}");
+        assert!(volumes[..place].iter().all(|other| other.name != volume.name), "{volumes:?}");
+    }
+    let lettered = |letter| volumes.iter().any(|volume| volume.letters().any(|other| other == letter));
+    assert!(drive_letters().iter().any(|drive| lettered(drive.letter)), "{volumes:?}");
 }
 
 /// Wine answers that the first stretch starts behind its own end, which is not believed; a system that knows tells of all of a file.

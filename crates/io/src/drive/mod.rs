@@ -10,6 +10,7 @@
 mod letter;
 #[cfg(target_os = "linux")]
 mod sysfs;
+mod volume;
 
 use std::fmt;
 use std::fs::File;
@@ -17,6 +18,7 @@ use std::num::NonZeroUsize;
 use std::ops::RangeInclusive;
 
 pub use letter::{DriveLetter, drive_letters};
+pub use volume::{SystemVolume, system_volumes};
 
 #[cfg(windows)]
 use crate::raw;

@@ -90,6 +90,11 @@ pub(super) fn text(units: &[u16]) -> String {
     String::from_utf16_lossy(units.split(|&unit| unit == 0).next().unwrap_or_default())
 }
 
+/// Texts, each of which ends with a 0, up to an empty one.
+pub(super) fn texts(units: &[u16]) -> Vec<String> {
+    units.split(|&unit| unit == 0).take_while(|text| !text.is_empty()).map(String::from_utf16_lossy).collect()
+}
+
 fn is_sector(bytes: u32) -> bool {
     const _: () = assert!(SECTOR_BYTES_MAX as usize == ALIGNMENT_BYTES);
     bytes.is_power_of_two() && (SECTOR_BYTES_MIN..=SECTOR_BYTES_MAX).contains(&bytes)
@@ -207,6 +212,15 @@ mod tests {
         assert_eq!(kinds, [2, 3]);
         assert_eq!(text(&[0x4E, 0x54, 0, 0x46]), "NT");
         assert_eq!(text(&[0x4E, 0x54]), "NT");
+        let units = |text: &str| text.encode_utf16().collect::<Vec<_>>();
+        for (said, expected) in [
+            ("C:\\\0D:\\mnt\\\0\0\0rest", &["C:\\", "D:\\mnt\\"][..]),
+            ("\0\0", &[]),
+            ("", &[]),
+            ("C:\\", &["C:\\"]),
+        ] {
+            assert_eq!(texts(&units(said)), expected, "{said:?}");
+        }
     }
 
     proptest! {

@@ -1,4 +1,4 @@
-//! The drives that have a letter, and what the system calls the file systems on them.
+//! The drives that have a letter, and what the system says of what is mounted somewhere.
 #![allow(unsafe_code, reason = "the system is asked by foreign calls")]
 
 use windows_sys::Win32::Storage::FileSystem::{GetDriveTypeW, GetLogicalDrives, GetVolumeInformationW};
@@ -16,15 +16,21 @@ pub(crate) fn drive_letters() -> Vec<DriveLetter> {
     let mask = unsafe { GetLogicalDrives() };
     let letters = answer::letters(mask).filter_map(|letter| {
         let root: Vec<u16> = format!("{letter}:\\\0").encode_utf16().collect();
-        // SAFETY: the text ends with a 0.
-        let kind = unsafe { GetDriveTypeW(root.as_ptr()) };
-        answer::is_fixed_or_removable(kind).then(|| DriveLetter { letter, file_system: file_system(&root) })
+        is_fixed_or_removable(&root).then(|| DriveLetter { letter, file_system: file_system(&root) })
     });
     letters.collect()
 }
 
-/// What the system calls the file system that is mounted there. `root` ends with a 0.
-fn file_system(root: &[u16]) -> Option<String> {
+/// Whether that is a drive of this machine whose medium can be written to. `root` ends with a separator and a 0.
+pub(super) fn is_fixed_or_removable(root: &[u16]) -> bool {
+    assert_eq!(root.last(), Some(&0), "the system reads up to a 0");
+    // SAFETY: the text ends with a 0.
+    answer::is_fixed_or_removable(unsafe { GetDriveTypeW(root.as_ptr()) })
+}
+
+/// What the system calls the file system that is mounted there. `root` ends with a separator and a 0.
+pub(super) fn file_system(root: &[u16]) -> Option<String> {
+    assert_eq!(root.last(), Some(&0), "the system reads up to a 0");
     let mut name = [0; NAME_CHARS as usize];
     let (mut before, none) = (0, std::ptr::null_mut());
     // A reader of cards without a card would ask the user for one.

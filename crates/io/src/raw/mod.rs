@@ -4,6 +4,8 @@
 //! multiples of a sector. Drivers answer control codes instead. Any of them may be refused (a RAM disk knows no sectors, wine
 //! knows almost none), so each question has another one behind it and a guess at the end that is safe.
 
+#[cfg(windows)]
+mod again;
 #[cfg(any(windows, test))]
 mod answer;
 #[cfg(windows)]
@@ -12,9 +14,13 @@ mod control;
 mod letters;
 #[cfg(windows)]
 mod opened;
+#[cfg(windows)]
+mod volumes;
 
 use std::path::{Path, PathBuf};
 
+#[cfg(windows)]
+pub(crate) use again::open_again;
 #[cfg(windows)]
 pub(crate) use control::system_runs;
 #[cfg(windows)]
@@ -23,6 +29,8 @@ pub(crate) use control::{reach_behind_file_system, volume_below};
 pub(crate) use letters::drive_letters;
 #[cfg(windows)]
 pub(crate) use opened::{Opened, drive_kind};
+#[cfg(windows)]
+pub(crate) use volumes::system_volumes;
 
 /// Behind it stands a device by its name in the system's own tree, as copies of volumes have no other.
 const ROOT: &str = r"GLOBALROOT\Device\";

@@ -7,18 +7,18 @@
 
 use std::fs::File;
 use std::io;
-use std::os::windows::io::{AsRawHandle, FromRawHandle};
+use std::os::windows::io::AsRawHandle;
 
 use windows_sys::Wdk::Storage::FileSystem::{
     FILE_ACCESS_INFORMATION, FileAccessInformation, NtQueryInformationFile,
 };
 use windows_sys::Win32::Foundation::{
     ERROR_BROKEN_PIPE, ERROR_HANDLE_EOF, ERROR_IO_PENDING, ERROR_MORE_DATA, ERROR_OPERATION_ABORTED,
-    INVALID_HANDLE_VALUE, RtlNtStatusToDosError,
+    RtlNtStatusToDosError,
 };
 use windows_sys::Win32::Storage::FileSystem::{
-    FILE_FLAG_NO_BUFFERING, FILE_FLAG_OVERLAPPED, FILE_GENERIC_READ, FILE_GENERIC_WRITE, FILE_SHARE_DELETE,
-    FILE_SHARE_READ, FILE_SHARE_WRITE, ReOpenFile, ReadFile, SetFileCompletionNotificationModes, WriteFile,
+    FILE_FLAG_NO_BUFFERING, FILE_FLAG_OVERLAPPED, FILE_GENERIC_READ, FILE_GENERIC_WRITE, ReadFile,
+    SetFileCompletionNotificationModes, WriteFile,
 };
 use windows_sys::Win32::System::IO::{CancelIoEx, IO_STATUS_BLOCK};
 use windows_sys::Win32::System::WindowsProgramming::{
@@ -101,15 +101,8 @@ impl PacketFile {
 /// A file object of its own for the same file, for calls that do not block, with what rights `file` has and no others.
 fn reopen(file: &File, unbuffered: bool) -> io::Result<File> {
     let access = granted(file)? & (FILE_GENERIC_READ | FILE_GENERIC_WRITE);
-    let share = FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE;
     let flags = FILE_FLAG_OVERLAPPED | if unbuffered { FILE_FLAG_NO_BUFFERING } else { 0 };
-    // SAFETY: the handle is open.
-    let handle = unsafe { ReOpenFile(file.as_raw_handle(), access, share, flags) };
-    if handle == INVALID_HANDLE_VALUE {
-        return Err(io::Error::last_os_error());
-    }
-    // SAFETY: the handle was just made, and nobody else has it.
-    let file = unsafe { File::from_raw_handle(handle) };
+    let file = raw::open_again(file, access, flags)?;
     if unbuffered {
         // What was allowed to the other handle of a volume is not to this one.
         raw::reach_behind_file_system(&file);

@@ -37,6 +37,8 @@ fn folder() -> &'static Path {
         let volume = std::fs::read(folder.join("demo.ntfs")).expect("readable");
         // The `$MFT` begins at byte 16384 and is longer than what is left of it here.
         std::fs::write(folder.join("short.ntfs"), &volume[..1 << 20]).expect("written");
+        // Behind the `$MFT` and the case table.
+        std::fs::write(folder.join("cut.ntfs"), &volume[..9 << 20]).expect("written");
         std::fs::write(folder.join("piece.mft"), &volume[16384 + 1100 * 1024..][..1000 * 1024])
             .expect("written");
         std::fs::write(folder.join("notes.txt"), "no volume at all\n").expect("written");

@@ -24,6 +24,8 @@ pub(crate) struct Located {
     pub(crate) extents: Extents,
     /// Bytes that were ever written.
     pub(crate) bytes: u64,
+    /// Whether record 0, or one that goes on with it, was only half written and taken all the same, as there was no better one.
+    pub(crate) torn: bool,
 }
 
 /// Finds the `$MFT` of the volume on `device`.
@@ -86,7 +88,7 @@ impl Followed {
         if self.initialised < self.real {
             notes.push(Note::MftUnwritten { bytes: self.real - self.initialised });
         }
-        Located { extents: self.extents, bytes: self.real.min(self.initialised) }
+        Located { extents: self.extents, bytes: self.real.min(self.initialised), torn: self.torn }
     }
 }
 
@@ -219,6 +221,7 @@ impl Followed {
         }
         let data = record.attributes().map_while(Result::ok).find_map(|found| stretch(&found, lowest_vcn));
         let data = data.ok_or_else(|| format!("it has no $DATA that starts at VCN {lowest_vcn}"))?;
+        self.torn |= record.fixup() != Fixup::Sound;
         self.follow(&data, boot)
     }
 }

@@ -145,6 +145,14 @@ pub enum Note {
         /// Why.
         cause: String,
     },
+    /// The source ends before its volume does, by the word of the boot sector. What of the `$MFT` is missing is counted as not read, so nothing is
+    /// partial for this alone.
+    VolumeCutShort {
+        /// Bytes of the volume that are there.
+        there: u64,
+        /// Bytes that it has.
+        expected: u64,
+    },
     /// The end of the `$MFT` was never written: what lies there are no records of this volume.
     MftUnwritten {
         /// Bytes in all.
@@ -217,11 +225,12 @@ impl fmt::Display for Note {
                 write!(f, "records in the dump that come before record 0 and are left out: {records}")
             }
             Note::MftCutShort { there, expected, cause } => {
-                let missing = expected.saturating_sub(*there);
-                write!(
-                    f,
-                    "$MFT cut short: {there} of {expected} bytes are there, {missing} are missing: {cause}"
-                )
+                cut_short(f, "$MFT", *there, *expected)?;
+                write!(f, ": {cause}")
+            }
+            Note::VolumeCutShort { there, expected } => {
+                cut_short(f, "volume", *there, *expected)?;
+                f.write_str(": what files hold may lie there")
             }
             Note::MftUnwritten { bytes } => {
                 write!(f, "the last {bytes} bytes of $MFT were never written: there are no records there")
@@ -248,6 +257,12 @@ impl fmt::Display for Note {
             }
         }
     }
+}
+
+/// How much of something is there.
+fn cut_short(f: &mut fmt::Formatter<'_>, what: &str, there: u64, expected: u64) -> fmt::Result {
+    let missing = expected.saturating_sub(there);
+    write!(f, "{what} cut short: {there} of {expected} bytes are there, {missing} are missing")
 }
 
 /// What a scan met.

@@ -11,7 +11,7 @@ use quarry_ntfs::{
 };
 
 use crate::dump::Told;
-use crate::error::OpenError;
+use crate::error::{OpenError, with_source};
 use crate::extents::{Extent, ExtentError, Extents};
 use crate::identify::{BootCopy, backup_boot_offset};
 use crate::mft;
@@ -68,6 +68,11 @@ impl Volume {
                 (primary, _) => primary?,
             },
         };
+        // A copy of the boot sector behind the volume is not part of it.
+        let (there, expected) = (device.len(), boot.bytes());
+        if there < expected {
+            notes.push(Note::VolumeCutShort { there, expected });
+        }
         let found = mft::locate(&*device, &boot, &mut notes)?;
         if found.extents.hole_bytes() > 0 {
             notes.push(Note::MftHoles { bytes: found.extents.hole_bytes() });
@@ -156,10 +161,14 @@ impl Volume {
         self.boot.is_some() && self.device.kind() == DeviceKind::Block
     }
 
-    /// The same volume, whose geometry is `boot`, as its record 0 tells now where the `$MFT` lies, with what is to be noted of that.
-    pub(crate) fn located_again(&self, boot: &BootSector) -> Result<Self, OpenError> {
+    /// The same volume, whose geometry is `boot`, as its record 0 tells now where the `$MFT` lies, with what is to be noted of that; or why that
+    /// cannot be told. What is torn is no word at all here: half of its runs may be of now and half of then, and those of then are known.
+    pub(crate) fn located_again(&self, boot: &BootSector) -> Result<Self, String> {
         let mut notes = Vec::new();
-        let found = mft::locate(&*self.device, boot, &mut notes)?;
+        let found = mft::locate(&*self.device, boot, &mut notes).map_err(|error| with_source(&error))?;
+        if found.torn {
+            return Err("a record of $MFT itself is torn, read once more, too".to_owned());
+        }
         Ok(Self {
             device: Arc::clone(&self.device),
             boot: self.boot,

@@ -87,6 +87,33 @@ fn nothing_is_partial_without_a_failure() {
     assert!(!scan.report.is_partial() && scan.report.unread.is_empty());
 }
 
+/// An image that a full disk or a copy that was given up has cut behind the `$MFT`: all names are there.
+#[test]
+fn an_image_that_ends_before_its_volume_says_so() {
+    let image = forged().into_image();
+    // Behind the volume stands the copy of its boot sector.
+    let whole = image.len() - 512;
+    let mft_end = 110 * 4096;
+    for (there, cut) in [(image.len(), false), (whole, false), (whole - 1, true), (mft_end, true)] {
+        let volume = open(&image[..there]);
+        let note = Note::VolumeCutShort { there: there as u64, expected: whole as u64 };
+        assert_eq!(volume.notes().contains(&note), cut, "{there}");
+        assert_eq!(volume.notes().len(), usize::from(cut), "{:?}", volume.notes());
+        let scan = run(&volume, Pipeline::default());
+        assert_eq!(paths(&scan), without(&[]), "{there}");
+        assert!(!scan.report.is_partial(), "{:?}", scan.report);
+    }
+    // What the `$MFT` itself lacks is counted besides.
+    let scan = scan(&image[..mft_end - 4096]);
+    assert!(matches!(scan.report.notes[..], [Note::VolumeCutShort { .. }, ..]), "{:?}", scan.report.notes);
+    assert_eq!((scan.report.counts.unread, scan.report.is_partial()), (4, true));
+    let note = Note::VolumeCutShort { there: 10, expected: 25 };
+    assert_eq!(
+        note.to_string(),
+        "volume cut short: 10 of 25 bytes are there, 15 are missing: what files hold may lie there"
+    );
+}
+
 #[test]
 fn a_sector_that_fails_takes_only_its_record() {
     let bad = offset(30) + 512;

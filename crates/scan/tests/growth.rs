@@ -7,6 +7,7 @@
 mod common;
 
 use std::io;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -165,4 +166,60 @@ fn pitfall_09_records_of_the_mft_itself_that_are_torn_are_read_once_more() {
             assert_eq!(opened.records(), records(3));
         }
     }
+}
+
+/// The driver is in the middle of writing record 0 whenever that is looked at again. What its halves say of runs is not believed: what is known
+/// from the beginning is the index, and whether there is more is not known.
+#[test]
+fn pitfall_09_a_record_0_that_stays_torn_at_the_second_look_leaves_what_is_known() {
+    let tear = |mut image: Vec<u8>, lcn: u64| {
+        vandal::tear(&mut image[cluster(lcn)][..1024], 1);
+        image
+    };
+    let (old, new) = (volume(1).build().into_image(), volume(2).build().into_image());
+    let copy = mirror_lcn(&new);
+    let torn = tear(new.clone(), RUNS[0].0.unwrap());
+    let mut behind = torn.clone();
+    behind[cluster(copy)].copy_from_slice(&old[cluster(copy)]);
+    for (name, then, found, cause) in [
+        ("both torn", tear(torn.clone(), copy), 1, Some("torn")),
+        ("the copy is that of the beginning", behind, 1, Some("tells of nothing new")),
+        ("the copy is of now", torn, 2, None),
+    ] {
+        for mode in Mode::ALL {
+            let device = Growing::new(vec![old.clone(), then.clone()], DeviceKind::Block);
+            let scan = run(&try_open(Arc::new(device)).unwrap(), Pipeline { mode, ..Pipeline::default() });
+            assert_eq!(paths(&scan), names(found), "{name}, {mode}");
+            assert!(!scan.report.is_partial());
+            match (&scan.report.notes[..], cause) {
+                ([Note::MftNotLookedAtAgain { cause: told }], Some(cause)) if told.contains(cause) => {}
+                ([Note::MftGrew { left: 0, .. }], None) => {}
+                (notes, _) => panic!("{name}, {mode}: {notes:?}"),
+            }
+        }
+    }
+}
+
+/// A record that goes on with record 0 is torn in the same way.
+#[test]
+fn an_extension_of_record_0_that_stays_torn_at_the_second_look_leaves_what_is_known() {
+    let stage = |stage| volume(stage).mft_list(MftList::Resident).mft_runs_per_record(1).build();
+    let mut then = stage(3);
+    then.edit(15, |record| vandal::tear(record, 1));
+    let images = vec![stage(2).into_image(), then.into_image()];
+    let scan =
+        run(&try_open(Arc::new(Growing::new(images, DeviceKind::Block))).unwrap(), Pipeline::default());
+    assert_eq!(paths(&scan), names(2));
+    assert!(matches!(scan.report.notes[..], [Note::MftNotLookedAtAgain { .. }]), "{:?}", scan.report.notes);
+}
+
+/// The bytes of a cluster.
+fn cluster(lcn: u64) -> Range<usize> {
+    let start = usize::try_from(lcn).unwrap() * 4096;
+    start..start + 4096
+}
+
+/// Where a volume says that the copy of record 0 lies.
+fn mirror_lcn(image: &[u8]) -> u64 {
+    quarry_ntfs::BootSector::parse(image).unwrap().mft_mirror_lcn
 }

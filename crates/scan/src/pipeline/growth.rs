@@ -14,7 +14,7 @@ use super::plan::{Plan, Wanted};
 use super::worker::Shared;
 use super::{Pipeline, RECORDS_MAX, Reads};
 use crate::absorb::Absorber;
-use crate::error::{ScanError, with_source};
+use crate::error::ScanError;
 use crate::report::Note;
 use crate::volume::Volume;
 
@@ -41,16 +41,14 @@ impl Pipeline {
         for round in 0..=ROUNDS_MAX {
             let volume = match shared.volume.located_again(boot) {
                 Ok(volume) => volume,
-                Err(error) => {
-                    grown.notes.push(Note::MftNotLookedAtAgain { cause: with_source(&error) });
+                Err(cause) => {
+                    grown.notes.push(Note::MftNotLookedAtAgain { cause });
                     break;
                 }
             };
             let end = volume.numbers().end.min(RECORDS_MAX);
             if end <= known {
-                let cut = |note: &&Note| matches!(note, Note::MftCutShort { .. });
-                let said = shared.volume.notes().iter().any(|note| cut(&note));
-                grown.notes.extend(volume.notes().iter().find(cut).filter(|_| !said).cloned());
+                grown.notes.extend(new_note(shared.volume, &volume, known > first));
                 break;
             }
             if round == ROUNDS_MAX {
@@ -99,4 +97,21 @@ impl Pipeline {
         };
         self.work(&more, workers)
     }
+}
+
+/// What is to be said of a look that found nothing new, beside what was said at the beginning; whether an earlier look found something.
+fn new_note(before: &Volume, now: &Volume, grew: bool) -> Option<Note> {
+    let said = |kind: fn(&Note) -> bool| before.notes().iter().any(kind);
+    now.notes().iter().find_map(|note| match note {
+        Note::MftCutShort { .. } if !said(|note| matches!(note, Note::MftCutShort { .. })) => {
+            Some(note.clone())
+        }
+        // The copy is written after record 0, and may still be that of the beginning.
+        Note::MirrorUsed { cause } if !grew && !said(|note| matches!(note, Note::MirrorUsed { .. })) => {
+            let cause =
+                format!("record 0 is damaged ({cause}), and its copy in $MFTMirr tells of nothing new");
+            Some(Note::MftNotLookedAtAgain { cause })
+        }
+        _ => None,
+    })
 }

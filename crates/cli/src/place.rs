@@ -92,7 +92,13 @@ fn label(origin: Origin<'_>) -> String {
 
 /// The file's stem or the device's name, and the number of the partition.
 pub(crate) fn stem(source: &Path, partition: Option<u32>) -> String {
-    let stem = source.file_stem().unwrap_or(source.as_os_str()).to_string_lossy();
+    let text = source.to_string_lossy();
+    // A volume or a disk of Windows: all root and no file, perhaps with a separator behind it.
+    let device = text.strip_prefix(r"\\.\").or_else(|| text.strip_prefix(r"\\?\"));
+    let stem = match device.map(|device| device.trim_end_matches('\\')) {
+        Some(device) if !device.is_empty() && !device.contains('\\') => device.into(),
+        _ => source.file_stem().unwrap_or(source.as_os_str()).to_string_lossy(),
+    };
     // A colon ends the name where it stands before a path; a drive of Windows has one of its own.
     with_partition(stem.trim_end_matches(':'), partition)
 }
@@ -141,6 +147,10 @@ mod tests {
             &[("x", "x:"), ("x~2", "x~2:"), ("x~2~2", "x~2~2:"), ("x~3", "x~3:"), ("sda1", "sda1:")],
         );
         check(&[("C:", None), ("..", None)], &[("C", "C:"), ("..", "..:")]);
+        check(
+            &[(r"\\.\C:", None), (r"\\?\Volume{26a21bda-a627}\", None)],
+            &[("C", "C:"), ("Volume{26a21bda-a627}", "Volume{26a21bda-a627}:")],
+        );
     }
 
     #[test]

@@ -212,10 +212,14 @@ fn names(scan: &Scan, opened: &[Opened]) -> Result<Vec<(Name, Claim)>, Complaint
         let name = entries::name(name)?;
         return Ok(opened.iter().map(|_| (name.clone(), Claim::Chosen)).collect());
     }
+    let siblings = |volume: &Opened| opened.iter().filter(|other| other.source == volume.source).count() > 1;
+    let usual = opened.iter().map(|volume| name::usual(volume, siblings(volume)));
+    let usual = usual.collect::<Result<Vec<_>, _>>()?;
     let mut names: Vec<(Name, Claim)> = Vec::new();
     for (place, volume) in opened.iter().enumerate() {
-        let siblings = opened.iter().filter(|other| other.source == volume.source).count();
-        let name = name::usual(volume, siblings > 1)?;
+        let shared = usual.iter().filter(|name| **name == usual[place]).count() > 1;
+        let longer = if shared { name::longer(volume, siblings(volume)) } else { None };
+        let name = longer.unwrap_or_else(|| Ok(usual[place].clone()))?;
         if let Some(other) = names.iter().position(|(taken, _)| *taken == name) {
             if opened[other].title() == opened[place].title() {
                 return Err(Complaint::about(opened[place].title(), "is named twice").then("name it once"));

@@ -17,7 +17,7 @@ use super::{CatalogPlace, How, Memory, Reading, Reporting, new_name};
 pub(crate) struct Scan {
     /// Disk images, block devices or dumped $MFTs
     #[cfg_attr(target_os = "linux", arg(required_unless_present = "all", value_name = "SOURCE"))]
-    #[cfg_attr(windows, doc = "[default: every fixed and removable NTFS drive]")]
+    #[cfg_attr(windows, doc = "[default: every NTFS volume on a fixed or removable drive]")]
     #[cfg_attr(windows, arg(value_name = "SOURCE"))]
     #[cfg_attr(not(any(target_os = "linux", windows)), arg(required = true, value_name = "SOURCE"))]
     pub(crate) sources: Vec<PathBuf>,

@@ -5,8 +5,9 @@
 
 mod image;
 
+use std::ffi::OsString;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::Parser as _;
 
@@ -82,10 +83,11 @@ fn current_folder(error: io::Error) -> Complaint {
 /// Runs each search as if it had been typed here, after showing it.
 fn search(session: &Session, out: &mut dyn Write) -> Result<Exit, Failure> {
     say(out, &format!("# {FILE_NAME}, a small NTFS volume, in a temporary folder\n"))?;
+    let program = program(std::env::args_os().next());
     let style = if session.terminal.output_colour { STRONG } else { anstyle::Style::new() };
     for words in SEARCHES {
         let mut line = b"\n".to_vec();
-        push_styled(&mut line, style, command(words).as_bytes());
+        push_styled(&mut line, style, command(&program, words).as_bytes());
         line.push(b'\n');
         out.write_all(&line).map_err(SinkError::from)?;
         if let Verb::Find(find) = CommandLine::try_parse_from(words).map_err(not_understood)?.verb {
@@ -95,7 +97,7 @@ fn search(session: &Session, out: &mut dyn Write) -> Result<Exit, Failure> {
             }
         }
     }
-    say(out, "\n# to keep the volume and search it yourself: quarry demo --keep .\n")?;
+    say(out, &format!("\n# to type these yourself, keep the volume here first: {program} demo --keep .\n"))?;
     Ok(Exit::Found)
 }
 
@@ -104,20 +106,41 @@ fn say(out: &mut dyn Write, text: &str) -> Result<(), SinkError> {
 }
 
 fn not_understood(error: clap::Error) -> Complaint {
-    Complaint { source: None, cause: error.to_string(), next_step: None }
+    Complaint::in_lines(error)
+}
+
+/// What is typed to call this program: how it was `called`, unless a shell found it by its name, as it does not find what has only been built.
+fn program(called: Option<OsString>) -> String {
+    let called = called.map(PathBuf::from).filter(|called| called.components().nth(1).is_some());
+    called.map_or_else(|| SEARCHES[0][0].to_owned(), |called| quoted(&called.to_string_lossy()))
 }
 
 /// The command as it is typed.
-fn command(words: &[&str]) -> String {
-    format!("$ {}", words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" "))
+fn command(program: &str, words: &[&str]) -> String {
+    let rest = words.iter().skip(1).map(|word| format!(" {}", quoted(word)));
+    format!("$ {program}{}", rest.collect::<String>())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{SEARCHES, command};
+    use super::{SEARCHES, command, program, quoted};
 
     #[test]
     fn commands_are_printed_as_a_shell_takes_them() {
-        assert_eq!(command(SEARCHES[1]), "$ quarry find 'size:>1gb' --on demo.ntfs --sort size --reverse");
+        let query = quoted("size:>1gb");
+        let expected = format!("$ quarry find {query} --on demo.ntfs --sort size --reverse");
+        assert_eq!(command("quarry", SEARCHES[1]), expected);
+    }
+
+    #[test]
+    fn the_program_is_called_as_it_was_called() {
+        for (called, expected) in [
+            (None, "quarry"),
+            (Some("quarry"), "quarry"),
+            (Some("target/release/quarry"), "target/release/quarry"),
+            (Some("./quarry"), "./quarry"),
+        ] {
+            assert_eq!(program(called.map(Into::into)), expected);
+        }
     }
 }

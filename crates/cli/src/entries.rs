@@ -39,12 +39,12 @@ pub(crate) fn name(text: &str) -> Result<Name, Complaint> {
         let complaint = Complaint::about(text, "is a folder everywhere, and no name of an entry");
         return Err(complaint.then("choose another one"));
     }
-    Name::new(text).map_err(|error| Complaint { source: None, cause: error.to_string(), next_step: None })
+    Name::new(text).map_err(Complaint::of)
 }
 
 /// What the user is told of an error of the catalogue.
 pub(crate) fn complaint(error: &Error) -> Complaint {
-    let complaint = Complaint { source: None, cause: chain(error), next_step: None };
+    let complaint = Complaint::of(chain(error));
     match error {
         Error::SnapshotMissing { name, .. } => complaint.then(refresh(name)),
         Error::NoEntry { folder, name } => complaint.did_you_mean(near(&Catalog::at(folder), name).as_ref()),

@@ -3,9 +3,8 @@
 use std::fmt;
 
 use crate::exit::Exit;
-use crate::output::escape::push_escaped;
 use crate::output::sink::SinkError;
-use crate::output::words::quoted;
+use crate::output::words::{escaped, quoted};
 
 /// Why a verb ended before its end.
 #[derive(Debug)]
@@ -20,7 +19,8 @@ pub(crate) enum Failure {
     Interrupted,
 }
 
-/// One line, or a query's few, for standard error: `<source>: <cause>; <next step>`.
+/// One line for standard error: `<source>: <cause>; <next step>`; below it perhaps a query and the place in it. Whatever is said may quote a name that
+/// somebody else chose: what could steer a terminal, or begin another line, is spelled out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Complaint {
     /// What it is about, as the user named it.
@@ -29,12 +29,27 @@ pub(crate) struct Complaint {
     pub(crate) cause: String,
     /// What to do, where the cause does not say so itself.
     pub(crate) next_step: Option<String>,
+    /// Lines that stand below.
+    pub(crate) below: Vec<String>,
 }
 
 impl Complaint {
     /// A complaint about `source`.
     pub(crate) fn about(source: impl Into<String>, cause: impl fmt::Display) -> Self {
-        Self { source: Some(source.into()), cause: cause.to_string(), next_step: None }
+        Self { source: Some(source.into()), ..Self::of(cause) }
+    }
+
+    /// One whose cause says itself what it is about.
+    pub(crate) fn of(cause: impl fmt::Display) -> Self {
+        Self { source: None, cause: cause.to_string(), next_step: None, below: Vec::new() }
+    }
+
+    /// One whose cause goes on in lines below it.
+    pub(crate) fn in_lines(cause: impl fmt::Display) -> Self {
+        let cause = cause.to_string();
+        let mut lines = cause.lines();
+        let first = Self::of(lines.next().unwrap_or_default());
+        Self { below: lines.map(str::to_owned).collect(), ..first }
     }
 
     /// The same with the entry that may have been meant, if there is one.
@@ -54,12 +69,13 @@ impl Complaint {
 impl fmt::Display for Complaint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(source) = &self.source {
-            let mut safe = Vec::new();
-            push_escaped(&mut safe, source.as_bytes());
-            write!(f, "{}: ", String::from_utf8_lossy(&safe))?;
+            write!(f, "{}: ", escaped(source.as_bytes()))?;
         }
-        f.write_str(&self.cause)?;
-        self.next_step.as_ref().map_or(Ok(()), |step| write!(f, "; {step}"))
+        f.write_str(&escaped(self.cause.as_bytes()))?;
+        if let Some(step) = &self.next_step {
+            write!(f, "; {}", escaped(step.as_bytes()))?;
+        }
+        self.below.iter().try_for_each(|line| write!(f, "\n{}", escaped(line.as_bytes())))
     }
 }
 
@@ -77,14 +93,14 @@ impl From<SinkError> for Failure {
 
 impl Failure {
     /// How the command ends, and what to say about it.
-    pub(crate) fn verdict(&self) -> (Exit, Option<String>) {
+    pub(crate) fn verdict(self) -> (Exit, Option<Complaint>) {
         match self {
-            Self::Because(complaint) => (Exit::Error, Some(complaint.to_string())),
+            Self::Because(complaint) => (Exit::Error, Some(complaint)),
             Self::Told => (Exit::Error, None),
             // The rows that the reader wanted were found.
             Self::Output(SinkError::Closed) => (Exit::Found, None),
             Self::Output(error @ (SinkError::Io(_) | SinkError::Damaged(_))) => {
-                (Exit::Error, Some(error.to_string()))
+                (Exit::Error, Some(Complaint::of(error)))
             }
             Self::Interrupted => (Exit::Interrupted, None),
         }
@@ -119,6 +135,15 @@ mod tests {
             complaint.then("try `quarry info`").to_string(),
             "disk.img: holds no NTFS volume; try `quarry info`"
         );
+    }
+
+    /// A name with a line of its own would look like a message of the program.
+    #[test]
+    fn a_name_begins_no_line() {
+        let complaint = Complaint::about("a\nquarry: b", "c\nd\u{1b}[2J").then("e\rf");
+        assert_eq!(complaint.to_string(), "a\\u{a}quarry: b: c\\u{a}d\\u{1b}[2J; e\\u{d}f");
+        let drawn = Complaint::in_lines("not understood\n  size:>>\n       ^");
+        assert_eq!(drawn.to_string(), "not understood\n  size:>>\n       ^");
     }
 
     #[test]

@@ -85,11 +85,7 @@ pub(crate) fn parse(query: &str) -> Result<Query, Complaint> {
     // Dates stand behind a colon. Without one nobody asks for the time zone, whose finding reads a folder of some hundred
     // files: as much time as all else until the first row.
     let now = if query.contains(':') { Zoned::now() } else { Timestamp::now().to_zoned(TimeZone::UTC) };
-    Query::parse(query, &now).map_err(|error| Complaint {
-        source: None,
-        cause: error.to_string(),
-        next_step: None,
-    })
+    Query::parse(query, &now).map_err(Complaint::in_lines)
 }
 
 /// Tells which source each name stands for, where paths begin with one. Entries bear the names that the user knows, and what all lies on
@@ -136,7 +132,7 @@ impl Search<'_> {
                 }
                 Err(fault) if sources.len() == 1 => return Err(source.complaint(&fault).into()),
                 Err(fault) => {
-                    session.error(&source.complaint(&fault).to_string());
+                    session.error(&source.complaint(&fault));
                     *lacking = true;
                     Vec::new()
                 }

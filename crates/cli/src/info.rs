@@ -42,7 +42,7 @@ pub(crate) fn run(info: &Info, session: &Session, out: &mut dyn Write) -> Result
         match result {
             Ok(complete) => partial |= !complete,
             Err(Failure::Because(complaint)) => {
-                session.error(&complaint.to_string());
+                session.error(&complaint);
                 failed += 1;
             }
             Err(failure) => return Err(failure),

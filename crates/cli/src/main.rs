@@ -62,9 +62,9 @@ fn main() -> ! {
     let exit = match run(&command_line.verb, &session, &mut out) {
         Ok(exit) => exit,
         Err(failure) => {
-            let (exit, message) = failure.verdict();
-            if let Some(message) = message {
-                session.error(&message);
+            let (exit, complaint) = failure.verdict();
+            if let Some(complaint) = complaint {
+                session.error(&complaint);
             }
             exit
         }

@@ -10,6 +10,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use quarry_scan::Progress;
 
 use crate::exit::Exit;
+use crate::output::words::escaped;
 use crate::session::{Session, Verbosity};
 
 /// What is done sooner needs no bar.
@@ -99,7 +100,8 @@ impl Bar<'_> {
 
     fn draw(&self) -> ProgressBar {
         let target = ProgressDrawTarget::stderr_with_hz(10);
-        let bar = ProgressBar::with_draw_target(None, target).with_message(self.watched.name.to_owned());
+        let bar =
+            ProgressBar::with_draw_target(None, target).with_message(escaped(self.watched.name.as_bytes()));
         let template = "{msg} [{bar:30}] {human_pos} of {human_len} records, {rate}, {eta} left";
         bar.set_style(style(template, self.watched.record_bytes));
         bar

@@ -147,7 +147,7 @@ impl Tally {
                 self.partial |= !whole;
             }
             Err(Failure::Because(complaint)) => {
-                session.error(&complaint.to_string());
+                session.error(&complaint);
                 self.failed += 1;
             }
             Err(failure) => return Err(failure),

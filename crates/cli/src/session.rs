@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use crate::args::Reporting;
+use crate::failure::Complaint;
 use crate::interrupt::Interrupt;
 use crate::output::escape::push_escaped;
 use crate::output::style::{ERROR, push_styled};
@@ -46,7 +47,7 @@ impl Session {
     }
 
     /// Prints an error, whatever the verbosity.
-    pub(crate) fn error(&self, message: &str) {
+    pub(crate) fn error(&self, complaint: &Complaint) {
         let mut line = Vec::new();
         if self.terminal.error_colour {
             push_styled(&mut line, ERROR, b"quarry:");
@@ -54,15 +55,16 @@ impl Session {
             line.extend_from_slice(b"quarry:");
         }
         line.push(b' ');
-        push_message(&mut line, message);
+        line.extend_from_slice(complaint.to_string().as_bytes());
         print(line);
     }
 
-    /// Prints a line beside the rows.
+    /// Prints a line beside the rows. It may quote a name that somebody else chose: what could steer a terminal, or begin another line, is
+    /// spelled out.
     pub(crate) fn note(&self, at: Verbosity, message: &str) {
         if self.verbosity >= at {
             let mut line = b"quarry: ".to_vec();
-            push_message(&mut line, message);
+            push_escaped(&mut line, message.as_bytes());
             print(line);
         }
     }
@@ -71,17 +73,6 @@ impl Session {
 /// Milliseconds since `began`, for people.
 pub(crate) fn millis(began: Instant) -> f64 {
     began.elapsed().as_secs_f64() * 1e3
-}
-
-/// Appends a message. It may quote a path that a shell made of a pattern, so whatever could steer a terminal is spelled out; a query's
-/// few lines stay lines.
-fn push_message(line: &mut Vec<u8>, message: &str) {
-    for (number, part) in message.split('\n').enumerate() {
-        if number > 0 {
-            line.push(b'\n');
-        }
-        push_escaped(line, part.as_bytes());
-    }
 }
 
 /// One write a line, so that lines of several programs do not mix. Where it fails there is nobody to tell.

@@ -108,7 +108,7 @@ pub(crate) fn open(
             Ok(opened) => ready.extend(opened),
             Err(complaint) if targets.len() == 1 || reading.strict => return Err(complaint.into()),
             Err(complaint) => {
-                session.error(&complaint.to_string());
+                session.error(&complaint);
                 lacking = true;
             }
         }
@@ -135,7 +135,7 @@ pub(crate) fn open(
                     list.push(Source { place, index: scan.index, partial, snapshot: None });
                 }
                 Err(Failure::Because(complaint)) if several && !reading.strict => {
-                    session.error(&complaint.to_string());
+                    session.error(&complaint);
                     lacking = true;
                 }
                 Err(failure) => return Err(failure),
@@ -172,7 +172,7 @@ fn targets(on: &On, session: &Session, lacking: &mut bool) -> Result<Vec<Target>
     }
     let catalog = entries::catalog(&on.catalog)?;
     let entries = entries::all(&catalog, |complaint| {
-        session.error(&complaint.to_string());
+        session.error(&complaint);
         *lacking = true;
     })?;
     match (entries.is_empty(), *lacking) {

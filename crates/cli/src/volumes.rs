@@ -36,10 +36,8 @@ pub(crate) fn open_device(path: &Path) -> Result<Arc<dyn Device>, Complaint> {
     match FileDevice::open(path) {
         Ok(device) => Ok(Arc::new(device)),
         // These say where, why and what to do, except for what the system answered.
-        Err(error @ quarry_io::OpenError::Failed { .. }) => {
-            Err(Complaint { source: None, cause: chain(&error), next_step: None })
-        }
-        Err(error) => Err(Complaint { source: None, cause: error.to_string(), next_step: None }),
+        Err(error @ quarry_io::OpenError::Failed { .. }) => Err(Complaint::of(chain(&error))),
+        Err(error) => Err(Complaint::of(error)),
     }
 }
 

@@ -157,6 +157,40 @@ fn what_the_demo_shows_is_what_a_user_gets() {
     assert_eq!(commands, 3, "{shown}");
 }
 
+/// A file may be called so that what follows its line break looks like a message of the program. Each message stays one line.
+#[cfg(unix)]
+#[test]
+fn a_name_with_a_line_break_begins_no_line() {
+    let folder = own_folder("line-break");
+    let name = "a\nquarry: b\u{1b}[2J.img";
+    for (content, verb, lines) in [
+        // Nothing is there.
+        (None, &["find", "report", "--on"][..], 1),
+        (None, &["scan"], 1),
+        (None, &["info"], 1),
+        // No volume.
+        (Some("notes.txt"), &["find", "report", "--on"], 1),
+        (Some("notes.txt"), &["scan"], 1),
+        // Cut short, its case table and some records not read.
+        (Some("short.ntfs"), &["find", "report", "--on"], 3),
+        (Some("short.ntfs"), &["scan"], 3),
+    ] {
+        let _ = std::fs::remove_file(folder.join(name));
+        if let Some(content) = content {
+            std::fs::copy(folder.join(content), folder.join(name)).expect("copied");
+        }
+        let output = run(quarry(&folder).args(verb).arg(name));
+        let told = String::from_utf8(output.stderr).expect("text");
+        assert_eq!(told.lines().count(), lines, "{verb:?}, {content:?}: {told}");
+        let about = "quarry: a\\u{a}quarry: b\\u{1b}[2J.img: ";
+        assert!(told.lines().all(|line| line.starts_with(about)), "{verb:?}, {content:?}: {told}");
+        assert!(!told.contains('\u{1b}'), "{told}");
+    }
+    // A query's picture has lines.
+    let output = run(quarry(&folder).args(["find", "size:>>\nb", "--on", "demo.ntfs"]));
+    assert_eq!(String::from_utf8_lossy(&output.stderr).lines().count(), 4, "{output:?}");
+}
+
 /// Runs `quarry` with `arguments`, separated by spaces; `expected` is the exit code.
 fn exits(folder: &Path, arguments: &str, expected: i32) {
     let output = run(quarry(folder).args(arguments.split(' ')));

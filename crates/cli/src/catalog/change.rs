@@ -45,11 +45,8 @@ fn refresh_one(
         return Err(Complaint::about(name.as_str(), cause).then(again()).into());
     };
     let number = partition(source).and_then(|number| NonZeroUsize::new(usize::try_from(number).ok()?));
-    let mut opened = volumes::open(&path, &scan::reading(number, flags)).map_err(|complaint| Complaint {
-        source: Some(name.as_str().to_owned()),
-        cause: complaint.to_string(),
-        next_step: Some(again()),
-    })?;
+    let mut opened = volumes::open(&path, &scan::reading(number, flags))
+        .map_err(|complaint| Complaint::about(name.as_str(), complaint).then(again()))?;
     let Some(opened) = opened.pop().filter(|_| opened.is_empty()) else {
         let cause = format!("{} has several volumes now", source_title(source));
         return Err(Complaint::about(name.as_str(), cause).then(again()).into());
@@ -159,6 +156,7 @@ pub(super) fn collect(common: &Common, session: &Session, out: &mut dyn Write) -
 
 fn tell_left(collected: &Collected, session: &Session) {
     for left in &collected.left {
-        session.error(&format!("{}: was left: {}", left.path.display(), left.error));
+        let cause = format!("was left: {}", left.error);
+        session.error(&Complaint::about(left.path.display().to_string(), cause));
     }
 }

@@ -20,7 +20,7 @@ pub(super) fn run(common: &Common, session: &Session, out: &mut dyn Write) -> Re
     let catalog = entries::catalog(&common.catalog)?;
     let mut lacking = false;
     let list = entries::all(&catalog, |complaint| {
-        session.error(&complaint.to_string());
+        session.error(&complaint);
         lacking = true;
     })?;
     if common.json {

@@ -47,7 +47,7 @@ pub(super) fn run(verify: &Verify, session: &Session, out: &mut dyn Write) -> Re
         };
         damaged |= result.is_err();
         if let Err(complaint) = &result {
-            session.error(&complaint.to_string());
+            session.error(complaint);
         }
         if verify.common.json {
             let error = result.as_ref().err().map(ToString::to_string);

@@ -34,11 +34,27 @@ pub(crate) fn count(number: u64, one: &str, many: &str) -> String {
 /// A word as a shell takes it, in quotes if it holds what the shell would take for itself. What could steer a terminal is spelled
 /// out.
 pub(crate) fn quoted(word: &str) -> String {
+    if cfg!(windows) { quoted_for_windows(word) } else { quoted_for_unix(word) }
+}
+
+fn quoted_for_unix(word: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "-_./:,".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
         return word.to_owned();
     }
     format!("'{}'", escaped(word.replace('\'', "'\\''").as_bytes()))
+}
+
+/// Double quotes are what both of its shells know. PowerShell makes several words of one with commas, and looks for variables between such quotes.
+fn quoted_for_windows(word: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "-_./:\\".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    if word.contains(['"', '$', '`']) {
+        return format!("'{}'", escaped(word.replace('\'', "''").as_bytes()));
+    }
+    format!("\"{}\"", escaped(word.as_bytes()))
 }
 
 /// Bytes for each of `rows`, with one digit behind the point.
@@ -50,18 +66,22 @@ pub(crate) fn bytes_a_row(bytes: u64, rows: u64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{bytes_a_row, count, line, quoted};
+    use super::{bytes_a_row, count, line, quoted_for_unix, quoted_for_windows};
 
     #[test]
     fn words_are_quoted_as_a_shell_takes_them() {
-        for (word, expected) in [
-            ("demo", "demo"),
-            ("Disk C", "'Disk C'"),
-            ("it's", "'it'\\''s'"),
-            ("", "''"),
-            ("a\u{202e}b", "'a\\u{202e}b'"),
+        for (word, unix, windows) in [
+            ("demo", "demo", "demo"),
+            ("Disk C", "'Disk C'", r#""Disk C""#),
+            ("it's", r"'it'\''s'", r#""it's""#),
+            ("", "''", r#""""#),
+            ("a\u{202e}b", r"'a\u{202e}b'", r#""a\u{202e}b""#),
+            ("size:>1gb", "'size:>1gb'", r#""size:>1gb""#),
+            ("path,size", "path,size", r#""path,size""#),
+            (r"target\quarry.exe", r"'target\quarry.exe'", r"target\quarry.exe"),
+            (r#"$a "b's""#, r#"'$a "b'\''s"'"#, r#"'$a "b''s"'"#),
         ] {
-            assert_eq!(quoted(word), expected);
+            assert_eq!((&*quoted_for_unix(word), &*quoted_for_windows(word)), (unix, windows));
         }
     }
 

@@ -85,6 +85,12 @@ pub(super) fn is_fixed_or_removable(kind: u32) -> bool {
     kind == REMOVABLE || kind == FIXED
 }
 
+/// The same of a volume in the system's own list, which holds none of the network: what it cannot tell the kind of (0) may be one.
+pub(super) fn may_be_fixed_or_removable(kind: u32) -> bool {
+    const UNKNOWN: u32 = 0;
+    kind == UNKNOWN || is_fixed_or_removable(kind)
+}
+
 /// A text that ends with a 0 or with its memory.
 pub(super) fn text(units: &[u16]) -> String {
     String::from_utf16_lossy(units.split(|&unit| unit == 0).next().unwrap_or_default())
@@ -210,6 +216,8 @@ mod tests {
         assert_eq!(letters(u32::MAX).count(), 26);
         let kinds: Vec<u32> = (0..8).filter(|&kind| is_fixed_or_removable(kind)).collect();
         assert_eq!(kinds, [2, 3]);
+        let kinds: Vec<u32> = (0..8).filter(|&kind| may_be_fixed_or_removable(kind)).collect();
+        assert_eq!(kinds, [0, 2, 3]);
         assert_eq!(text(&[0x4E, 0x54, 0, 0x46]), "NT");
         assert_eq!(text(&[0x4E, 0x54]), "NT");
         let units = |text: &str| text.encode_utf16().collect::<Vec<_>>();

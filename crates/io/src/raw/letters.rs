@@ -16,16 +16,17 @@ pub(crate) fn drive_letters() -> Vec<DriveLetter> {
     let mask = unsafe { GetLogicalDrives() };
     let letters = answer::letters(mask).filter_map(|letter| {
         let root: Vec<u16> = format!("{letter}:\\\0").encode_utf16().collect();
-        is_fixed_or_removable(&root).then(|| DriveLetter { letter, file_system: file_system(&root) })
+        answer::is_fixed_or_removable(drive_type(&root))
+            .then(|| DriveLetter { letter, file_system: file_system(&root) })
     });
     letters.collect()
 }
 
-/// Whether that is a drive of this machine whose medium can be written to. `root` ends with a separator and a 0.
-pub(super) fn is_fixed_or_removable(root: &[u16]) -> bool {
+/// What kind of drive that is, as the system numbers them. `root` ends with a separator and a 0.
+pub(super) fn drive_type(root: &[u16]) -> u32 {
     assert_eq!(root.last(), Some(&0), "the system reads up to a 0");
     // SAFETY: the text ends with a 0.
-    answer::is_fixed_or_removable(unsafe { GetDriveTypeW(root.as_ptr()) })
+    unsafe { GetDriveTypeW(root.as_ptr()) }
 }
 
 /// What the system calls the file system that is mounted there. `root` ends with a separator and a 0.

@@ -21,7 +21,7 @@ const VOLUMES_MAX: usize = 4096;
 /// The volumes on fixed and removable drives, as the system lists them.
 pub(crate) fn system_volumes() -> Vec<SystemVolume> {
     let volumes = Names::first().into_iter().flatten().take(VOLUMES_MAX).filter_map(|root| {
-        letters::is_fixed_or_removable(&root).then(|| SystemVolume {
+        answer::may_be_fixed_or_removable(letters::drive_type(&root)).then(|| SystemVolume {
             name: answer::text(&root).trim_end_matches('\\').to_owned(),
             mounted_at: places(&root),
             file_system: letters::file_system(&root),

@@ -167,7 +167,7 @@ impl Volume {
         let mut notes = Vec::new();
         let found = mft::locate(&*self.device, boot, &mut notes).map_err(|error| with_source(&error))?;
         if found.torn {
-            return Err("a record of $MFT itself is torn, read once more, too".to_owned());
+            return Err("a record of $MFT itself is torn, also when it is read once more".to_owned());
         }
         Ok(Self {
             device: Arc::clone(&self.device),

@@ -4,6 +4,7 @@
 //! and gives an error where it notices; what it does not come by is looked at here, in a few passes, each over whole columns once.
 //! Whoever takes in a snapshot from elsewhere asks for it.
 
+use crate::batch::as_u32;
 use crate::names::is_possible;
 use crate::store::Packed;
 use crate::{Index, NAME_BYTES_MAX};
@@ -49,6 +50,7 @@ pub(crate) fn names(index: &Index) {
     let names = index.names();
     let mut cursor = names.cursor();
     let (mut before, mut spelled_before, mut refolded) = (None, Vec::new(), Vec::new());
+    let mut impossible = Vec::new();
     for name in 0..names.len() {
         let Some(place) = cursor.place(name) else { return };
         let (folded, mut spelled) = (names.blob(place), Vec::new());
@@ -64,12 +66,23 @@ pub(crate) fn names(index: &Index) {
             return names.misspelled(name);
         }
         if !is_possible(&spelled) || spelled.len() > NAME_BYTES_MAX {
-            let nameless = |row: &u32| *row == Index::ROOT && spelled.is_empty();
-            if let Some(row) = names.rows_of(crate::batch::as_u32(name)).find(|row| !nameless(row)) {
-                return names.impossible(row);
-            }
+            impossible.push(as_u32(name));
         }
         (before, spelled_before) = (Some(folded), spelled);
+    }
+    bearers(index, &impossible);
+}
+
+/// No row bears one of these names, which ascend, but for the root, whose name is empty. It is the rows that are asked, and not who is listed
+/// under the names: paths are made of what rows bear.
+fn bearers(index: &Index, impossible: &[u32]) {
+    let (names, mut of_rows) = (index.names(), index.rows.name.cursor());
+    for row in 0..index.len() {
+        let name = u32::try_from(of_rows.get(row as usize)).unwrap_or(u32::MAX);
+        let is_root = || row == Index::ROOT && names.get(name).is_empty();
+        if impossible.binary_search(&name).is_ok() && !is_root() {
+            return names.impossible(row);
+        }
     }
 }
 

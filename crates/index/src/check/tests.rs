@@ -250,3 +250,18 @@ fn a_name_that_is_longer_than_names_are_is_noticed() {
     let forged = long.directory.with_numbers(Column::NameSpelling, |codes| codes.fill(0));
     assert_eq!(Index::open(forged).unwrap().check(), Err(SnapshotError::ImpossibleName { row: 1 }));
 }
+
+/// Rows have their names by a column of their own, so that a name may be listed nowhere, and not be told by who is listed under it: such an
+/// exported file gave the paths that lead elsewhere.
+#[test]
+fn a_row_that_bears_such_a_name_is_told_wherever_it_is_listed() {
+    // The names ascend: none, which is the root's, the file's, the bucket's.
+    let built = called(b"..", None, CaseTable::default());
+    let unlisted = built.directory.with_numbers(Column::PostingEnd, |ends| ends[1] = ends[0]);
+    let unlisted = Index::open(unlisted).unwrap();
+    assert_eq!(unlisted.check_names(), Err(SnapshotError::ImpossibleName { row: 1 }));
+    let built = called(b"file", None, CaseTable::default());
+    let nameless = built.directory.with_numbers(Column::RowName, |names| names[1] = names[0]);
+    let nameless = Index::open(nameless).unwrap();
+    assert_eq!(nameless.check_names(), Err(SnapshotError::ImpossibleName { row: 1 }));
+}

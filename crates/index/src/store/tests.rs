@@ -4,7 +4,9 @@ use std::ops::RangeInclusive;
 
 use proptest::prelude::*;
 
-use super::{Column, Directory, Encoded, Packed, SnapshotBytes, Transform, open, pack, rank, snapshot};
+use super::{
+    Column, Directory, Encoded, Packed, Ready, SnapshotBytes, Transform, open, pack, rank, snapshot,
+};
 use crate::budget::{Budget, Kind};
 
 /// A snapshot of one column.
@@ -136,4 +138,41 @@ fn numbers_take_what_their_neighbours_need() {
     assert_eq!(bytes(&spiked), 24 + 64 + 10, "a spike is an exception");
     let ramp: Vec<u64> = (1 << 40..(1 << 40) + 512).collect();
     assert_eq!(bytes(&ramp), 24 + 512 * 9 / 8);
+}
+
+/// Blocks are laid out so many at a time, and what is behind them is given back: what lies across is whole nevertheless.
+#[test]
+fn a_snapshot_of_several_windows_is_the_same_in_memory_and_written() {
+    const MIB: usize = 1 << 20;
+    let folder = tempfile::tempdir().unwrap();
+    // As `Place::Memory`, and in slabs and files.
+    for budget in [Budget::unlimited(), Budget::limited(20 * MIB as u64, folder.path())] {
+        let columns = || {
+            let lengths: [&[usize]; 3] = [&[5], &[15 * MIB + 3, 0, 1, 7 * MIB], &[0, 17 * MIB + 1]];
+            let of = [Column::CasePairs, Column::NameFolded, Column::SpellingBytes];
+            let mut columns: Vec<Encoded> = of
+                .into_iter()
+                .zip(lengths)
+                .map(|(column, lengths)| {
+                    let bytes = |&length: &usize| (0..length).map(|at| (at * 7 / 5 % 251) as u8).collect();
+                    let pieces =
+                        lengths.iter().map(|length| budget.put(Kind::Columns, bytes(length)).unwrap());
+                    let values = lengths.iter().sum();
+                    Encoded { column, transform: Transform::None, pieces: pieces.collect(), values }
+                })
+                .collect();
+            columns.sort_unstable_by_key(|column| column.column);
+            columns
+        };
+        let ready = Ready::new(columns(), 2).unwrap();
+        let written = ready.write(Vec::new()).unwrap();
+        budget.turn();
+        assert!(written == snapshot(columns(), 2).unwrap());
+        assert_eq!(written.len() as u64, ready.bytes());
+        let directory = open(SnapshotBytes::Owned(written), false).unwrap();
+        for column in [Column::CasePairs, Column::NameFolded, Column::SpellingBytes] {
+            directory.bytes(column).unwrap().all();
+        }
+        directory.storage.sound().unwrap();
+    }
 }

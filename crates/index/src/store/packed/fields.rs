@@ -116,3 +116,40 @@ fn pack_eights<const WIDTH: usize>(fields: &[u64], out: &mut [u8]) -> usize {
     }
     eights.len() * 8
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Bit by bit.
+    fn plainly(fields: &[u64], width: u32) -> Vec<u8> {
+        let mut bytes = vec![0; (fields.len() * width as usize).div_ceil(8)];
+        for bit in 0..fields.len() * width as usize {
+            let (field, at) = (bit / width as usize, bit % width as usize);
+            bytes[bit / 8] |= u8::from(fields[field] >> at & 1 == 1) << (bit % 8);
+        }
+        bytes
+    }
+
+    #[test]
+    fn fields_of_each_width_lie_bit_by_bit_one_behind_another() {
+        for width in 1..=64 {
+            for count in (0..40).chain([63, 64, 65, 1023, 1024]) {
+                let mut number = u64::from(width) << 32 | count;
+                let fields: Vec<u64> = (0..count)
+                    .map(|_| {
+                        number = number.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                        (number ^ number >> 31) & mask(width)
+                    })
+                    .collect();
+                let mut packed = b"before".to_vec();
+                pack(&fields, width, &mut packed);
+                assert_eq!(packed[6..], plainly(&fields, width), "{count} of {width} bits");
+                packed.extend_from_slice(&[0xFF; SPARE_BYTES]);
+                let mut back = vec![0; fields.len()];
+                unpack(&packed[6..], width, &mut back).unwrap();
+                assert_eq!(back, fields, "{count} of {width} bits");
+            }
+        }
+    }
+}

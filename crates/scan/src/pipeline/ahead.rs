@@ -5,7 +5,7 @@
 //! for each worker. What a port cannot read by one request (a record that lies in two runs or is cut by the volume's end, an odd place on a device that wants
 //! whole sectors) is left to the workers, who read it as they do without a port.
 
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -50,8 +50,6 @@ struct State {
     next: usize,
     /// Reads sent off, and not taken by a worker yet.
     asked: usize,
-    /// Of those, the ones on their way into the port.
-    entering: usize,
     closed: bool,
     left_to_workers: Vec<usize>,
     depth: Depth,
@@ -88,7 +86,6 @@ impl Ahead {
         let state = State {
             next: 0,
             asked: 0,
-            entering: 0,
             closed: false,
             left_to_workers: Vec::new(),
             depth: Depth::new(shape.depths.clone()),
@@ -127,14 +124,14 @@ impl Ahead {
     /// Sends off reads until as many are in flight as may be, or there are no more. Whoever is at it does so for those who come meanwhile: a
     /// ring lets one in at a time, and reads what is cached while the others spin.
     pub(super) fn fill(&self, plan: &Plan) {
-        // Relaxed: what is shared lies behind the lock.
-        if self.fillers.fetch_add(1, Relaxed) > 0 {
+        // Release and acquire: whoever is at it finds what those brought who came meanwhile, a buffer or a read that is over.
+        if self.fillers.fetch_add(1, Ordering::Release) > 0 {
             return;
         }
         loop {
-            let came = self.fillers.load(Relaxed);
+            let came = self.fillers.load(Ordering::Acquire);
             self.send_off(plan);
-            if self.fillers.compare_exchange(came, 0, Relaxed, Relaxed).is_ok() {
+            if self.fillers.compare_exchange(came, 0, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
                 return;
             }
         }
@@ -148,9 +145,8 @@ impl Ahead {
             // Outside the lock: a ring reads what is cached on this very thread.
             let refused =
                 self.port.enqueue(Op::read(&self.device, offset, buffer, asked).bytes(0..length)).is_err();
-            let mut state = self.state();
-            state.entering -= 1;
             if refused {
+                let mut state = self.state();
                 state.asked -= 1;
                 state.left_to_workers.push(number);
             }
@@ -166,8 +162,8 @@ impl Ahead {
             }
             let number = state.next;
             let Some(chunk) = plan.chunks.get(number) else {
-                // With the last read in, whoever waits is told when there is nothing more to come.
-                if state.entering == 0 && !std::mem::replace(&mut state.closed, true) {
+                // The last read is in, for one worker at a time sends them off: whoever waits is told when there is nothing more to come.
+                if !std::mem::replace(&mut state.closed, true) {
                     drop(state);
                     self.port.close();
                 }
@@ -177,7 +173,6 @@ impl Ahead {
                 let buffer = self.buffers.try_take()?;
                 state.next += 1;
                 state.asked += 1;
-                state.entering += 1;
                 return Some((number, chunk, buffer));
             }
             state.next += 1;

@@ -4,7 +4,6 @@ use super::files::FileFacts;
 use super::items::Items;
 use super::layout::RowTable;
 use super::totals::Totals;
-use super::tree::Numbering;
 use crate::CaseTable;
 use crate::batch::{RawStream, as_u32};
 use crate::budget::{Budget, Kind, SpillError, Stretch};
@@ -19,21 +18,31 @@ pub(super) type Packing<T = Vec<Encoded>> = Result<T, SpillError>;
 /// One chunk in so many is looked at to tell which of two forms of a column is smaller.
 pub(super) const SAMPLED: usize = 8;
 
-/// What is known of the rows when they are numbered: their tree, and the rows of each name, of which `ends` tells where those of each end.
-pub(super) fn tree(rows: &Numbering, ends: &[u32], budget: &Budget) -> Packing {
+/// What is known of the rows when they are numbered: their parents and names, which of them hold others, each with the first row after its
+/// subtree, and the rows of each name, of which `ends` tells where those of each end.
+pub(super) fn tree(
+    parent: Vec<u32>,
+    name: Vec<u32>,
+    holders: &[(u32, u32)],
+    ends: Vec<u32>,
+    budget: &Budget,
+) -> Packing {
+    let rows = parent.len();
     let (of_names, of_rows) = rayon::join(
-        || packed(Column::PostingRow, &sorted_by_name(&rows.name, ends), budget),
+        || packed(Column::PostingRow, &sorted_by_name(&name, ends), budget),
         || {
-            let mut holders = vec![0u64; rows.len().div_ceil(WORD)];
-            rows.holders
+            let of_parents = packed(Column::RowParent, &parent, budget)?;
+            drop(parent);
+            let mut bits_of_holders = vec![0u64; rows.div_ceil(WORD)];
+            holders
                 .iter()
-                .for_each(|&(row, _)| holders[row as usize / WORD] |= 1 << (row as usize % WORD));
-            let end = |place: usize| rows.holders[place].1.into();
+                .for_each(|&(row, _)| bits_of_holders[row as usize / WORD] |= 1 << (row as usize % WORD));
+            let end = |place: usize| holders[place].1.into();
             Ok(vec![
-                packed(Column::RowName, &rows.name, budget)?,
-                packed(Column::RowParent, &rows.parent, budget)?,
-                bits(Column::RowSubtree, &holders, rows.len(), budget)?,
-                packed_by(Column::SubtreeEnd, rows.holders.len(), budget, end)?,
+                packed(Column::RowName, &name, budget)?,
+                of_parents,
+                bits(Column::RowSubtree, &bits_of_holders, rows, budget)?,
+                packed_by(Column::SubtreeEnd, holders.len(), budget, end)?,
             ])
         },
     );
@@ -107,8 +116,8 @@ pub(super) fn names(names: NameColumns, items_end: &[u32], budget: &Budget) -> P
 }
 
 /// The rows in the order of their names, of which `ends` tells where the rows of each end: every item that has a name is a row.
-fn sorted_by_name(name_of_row: &[u32], ends: &[u32]) -> Vec<u32> {
-    let mut place = ends.to_vec();
+fn sorted_by_name(name_of_row: &[u32], ends: Vec<u32>) -> Vec<u32> {
+    let mut place = ends;
     let mut rows = vec![0; name_of_row.len()];
     // From the last row on, so that each place moves to where the rows of the name begin.
     for (row, &name) in name_of_row.iter().enumerate().rev() {

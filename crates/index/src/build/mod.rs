@@ -178,44 +178,49 @@ impl Builder {
         let Distinct { of_item, items_end, columns: names } = names?;
         items.file = file;
         budget.count(budget::Items { claims: parents.claims(), ..Default::default() })?;
-        let (columns, mut tree) = side_by_side(
+        let (columns, tree) = side_by_side(
             budget,
             || emit::names(names, &items_end, budget),
             || tree::number(&stitched, &items, &mut parents, &of_item, &mut findings),
         );
         let mut columns = columns?;
         drop(of_item);
-        let (of_items, streams) = (std::mem::take(&mut tree.item), items.streams());
-        let of_files = || files_and_totals(stitched, of_items, parents, items, &tree, budget);
-        let (of_files, of_tree) = side_by_side(budget, of_files, || emit::tree(&tree, &items_end, budget));
+        let Numbering { item: of_items, parent, name, holders } = tree;
+        let (rows, streams) = (of_items.len(), items.streams());
+        // The tree first: where memory is short it is gone before there are totals.
+        let of_tree = || emit::tree(parent, name, &holders, items_end, budget);
+        let of_files = || files_and_totals(stitched, of_items, parents, items, &holders, budget);
+        let (of_tree, of_files) = side_by_side(budget, of_tree, of_files);
         let (root, of_files) = of_files?;
         columns.extend(of_files);
         columns.extend(of_tree?);
         let note = note(Joined { findings: &findings, streams });
         columns.extend(emit::kept(&self.case, note, budget)?);
         columns.sort_unstable_by_key(|column| column.column);
-        Ok(Columns { columns, rows: tree.len(), findings, root })
+        Ok(Columns { columns, rows, findings, root })
     }
 }
 
-/// The columns of the files and of what follows from them, and what lies below the root. `of_items` are the items that are rows.
+/// The columns of the files and of what follows from them, and what lies below the root. `of_items` are the items that are rows, of
+/// which `holders` hold others.
 fn files_and_totals(
     stitched: Stitched,
     of_items: Vec<u32>,
     parents: Parents,
     mut items: Items,
-    tree: &Numbering,
+    holders: &[(u32, u32)],
     budget: &Budget,
 ) -> Result<(Total, Vec<Encoded>), SpillError> {
     let Stitched { files, streams, .. } = stitched;
-    let rows = RowTable::new(&of_items, &parents, &items, files.len());
+    let mut rows = RowTable::new(&of_items, &parents, &items, files.len());
     drop((of_items, parents));
     items.file = Vec::new();
     let (facts, mut columns) = files::pack_files(files, &rows.order, budget)?;
-    let sources = Sources { tree, rows: &rows, facts: &facts, items: &items, streams: &streams };
+    rows.order.place = Vec::new();
+    let sources = Sources { holders, rows: &rows, facts: &facts, items: &items, streams: &streams };
     let totals = || {
         let totals = Totals::new(&sources);
-        (totals.root(tree), emit::totals(totals, budget))
+        (totals.root(holders), emit::totals(totals, budget))
     };
     let others = || {
         let mut columns = emit::rows(&rows, &items, &streams, budget)?;

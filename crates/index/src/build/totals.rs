@@ -11,7 +11,6 @@ use std::ops::Range;
 use super::files::FileFacts;
 use super::items::Items;
 use super::layout::RowTable;
-use super::tree::Numbering;
 use crate::Time;
 use crate::batch::RawStream;
 use crate::index::Total;
@@ -73,7 +72,8 @@ impl Share {
 
 /// What is known of rows and files before they are summed up.
 pub(super) struct Sources<'a> {
-    pub(super) tree: &'a Numbering,
+    /// The rows that hold others, each with the first row after its subtree.
+    pub(super) holders: &'a [(u32, u32)],
     pub(super) rows: &'a RowTable,
     pub(super) facts: &'a FileFacts,
     pub(super) items: &'a Items,
@@ -120,14 +120,15 @@ impl Sources<'_> {
 
 impl Totals {
     pub(super) fn new(sources: &Sources<'_>) -> Self {
-        let (tree, rows) = (sources.tree, sources.rows);
-        let mut totals = Self { class: Vec::with_capacity(tree.len()), ..Self::default() };
-        totals.reserve(tree.holders.len());
+        let (holders, rows) = (sources.holders, sources.rows);
+        let count = rows.file.len();
+        let mut totals = Self { class: Vec::with_capacity(count), ..Self::default() };
+        totals.reserve(holders.len());
         let mut pass = Pass { sources, totals, open: Vec::new(), met: HashMap::default() };
         let mut extras = rows.extras.iter().peekable();
-        let mut holders = tree.holders.iter().peekable();
+        let mut holders = holders.iter().peekable();
         let mut row = 0;
-        while (row as usize) < tree.len() {
+        while (row as usize) < count {
             pass.close_before(row);
             let extra = extras.next_if(|extra| extra.0 == row).map(|extra| extra.1);
             let holder = holders.next_if(|holder| holder.0 == row);
@@ -144,8 +145,8 @@ impl Totals {
     }
 
     /// Those of the root.
-    pub(super) fn root(&self, tree: &Numbering) -> Total {
-        let holds_others = tree.holders.first().is_some_and(|&(row, _)| row == 0);
+    pub(super) fn root(&self, holders: &[(u32, u32)]) -> Total {
+        let holds_others = holders.first().is_some_and(|&(row, _)| row == 0);
         let of = |column: &[u64]| column.first().copied().filter(|_| holds_others).unwrap_or(0);
         Total {
             files: of(&self.files),

@@ -34,13 +34,6 @@ pub(super) struct Numbering {
     pub(super) holders: Vec<(u32, u32)>,
 }
 
-impl Numbering {
-    /// How many rows there are.
-    pub(super) fn len(&self) -> usize {
-        self.parent.len()
-    }
-}
-
 /// Numbers all items that have a file; `names` are the ranks of their names, by which siblings are put in order.
 pub(super) fn number(
     stitched: &Stitched,

@@ -145,7 +145,7 @@ fn numbers_take_what_their_neighbours_need() {
 fn a_snapshot_of_several_windows_is_the_same_in_memory_and_written() {
     const MIB: usize = 1 << 20;
     let folder = tempfile::tempdir().unwrap();
-    // As `Place::Memory`, and in slabs and files.
+    // In vectors, and in slabs and a file.
     for budget in [Budget::unlimited(), Budget::limited(20 * MIB as u64, folder.path())] {
         let columns = || {
             let lengths: [&[usize]; 3] = [&[5], &[15 * MIB + 3, 0, 1, 7 * MIB], &[0, 17 * MIB + 1]];
@@ -154,7 +154,8 @@ fn a_snapshot_of_several_windows_is_the_same_in_memory_and_written() {
                 .into_iter()
                 .zip(lengths)
                 .map(|(column, lengths)| {
-                    let bytes = |&length: &usize| (0..length).map(|at| (at * 7 / 5 % 251) as u8).collect();
+                    let bytes =
+                        |&length: &usize| (0..length).map(|at| (at * 7 / 5 % 251).to_le_bytes()[0]).collect();
                     let pieces =
                         lengths.iter().map(|length| budget.put(Kind::Columns, bytes(length)).unwrap());
                     let values = lengths.iter().sum();

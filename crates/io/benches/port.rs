@@ -6,8 +6,8 @@
 
 use std::fs::File;
 use std::hint::black_box;
+use std::io::Write as _;
 use std::num::NonZeroUsize;
-use std::os::unix::fs::FileExt;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use quarry_io::port::{BackendKind, Op, Port, PortDevice, PortOptions};
@@ -29,10 +29,10 @@ fn offset(number: u64, bytes: usize) -> u64 {
 
 fn file(folder: &tempfile::TempDir) -> std::path::PathBuf {
     let path = folder.path().join("file");
-    let file = File::create(&path).expect("a file");
+    let mut file = File::create(&path).expect("a file");
     let block: Vec<u8> = (0..1 << 20).map(|i| u8::try_from(i % 251).expect("below 251")).collect();
-    for at in (0..FILE_BYTES).step_by(block.len()) {
-        file.write_all_at(&block, at).expect("room for the file");
+    for _ in (0..FILE_BYTES).step_by(block.len()) {
+        file.write_all(&block).expect("room for the file");
     }
     file.sync_all().expect("a flush");
     path

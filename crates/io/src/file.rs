@@ -2,8 +2,8 @@
 //!
 //! The file is read through the system's page cache: a second search of the same image costs no disk, and requests
 //! need no alignment. Only a raw volume or disk of Windows is read past it, in whole sectors, and what [`Device::past_cache`] gives. What is not a regular file or a block device is refused before it is opened, because opening alone can
-//! block for ever (a named pipe) or do something (a tape rewinds). What takes its place in between is opened so that nobody has to be waited for, and
-//! refused then.
+//! block for ever (a named pipe) or do something (a tape rewinds). What takes its place in between is refused, too, before it is opened or without
+//! waiting for anybody.
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Seek, SeekFrom};
@@ -121,18 +121,28 @@ impl Device for FileDevice {
 
 /// Opens what was of this kind when it was looked at; what it is now. The path may lead elsewhere since then, the handle does not.
 fn open_now(path: &Path, kind: DeviceKind) -> Result<(File, DeviceKind), OpenError> {
-    let failed = |block, error| OpenError::from_io(path.to_owned(), block, error);
+    let failed = |error| OpenError::from_io(path.to_owned(), kind == DeviceKind::Block, error);
+    let now = |file: &File| {
+        let kind = accept(&file.metadata().map_err(failed)?);
+        kind.map_err(|kind| OpenError::WrongKind { path: path.to_owned(), kind })
+    };
     let mut options = OpenOptions::new();
     do_not_wait(options.read(true));
-    let file = options.open(path).map_err(|error| failed(kind == DeviceKind::Block, error))?;
-    let metadata = file.metadata().map_err(|error| failed(kind == DeviceKind::Block, error))?;
-    let kind = accept(&metadata).map_err(|kind| OpenError::WrongKind { path: path.to_owned(), kind })?;
-    let file = wait_again(file, kind).map_err(|error| failed(kind == DeviceKind::Block, error))?;
+    let there = options.open(path).map_err(failed)?;
+    now(&there)?;
+    let file = to_be_read(there, path).map_err(failed)?;
+    let kind = now(&file)?;
     Ok((file, kind))
 }
 
-/// Lets opening wait for nobody: neither for a writer of a named pipe nor for the medium of a drive.
-#[cfg(unix)]
+/// Lets opening wait for nobody, as a named pipe without a writer is waited for. Here by taking hold of what lies there without opening it.
+#[cfg(target_os = "linux")]
+fn do_not_wait(options: &mut OpenOptions) {
+    use std::os::unix::fs::OpenOptionsExt;
+    options.custom_flags(rustix::fs::OFlags::PATH.bits().cast_signed());
+}
+
+#[cfg(all(unix, not(target_os = "linux")))]
 fn do_not_wait(options: &mut OpenOptions) {
     use std::os::unix::fs::OpenOptionsExt;
     options.custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
@@ -141,28 +151,28 @@ fn do_not_wait(options: &mut OpenOptions) {
 #[cfg(not(unix))]
 fn do_not_wait(_options: &mut OpenOptions) {}
 
-/// The same file as if it had been opened as usual. Left as it is, reads that a ring could wait for would fail; and a drive without a medium would be
-/// one without bytes.
-#[cfg(unix)]
-fn wait_again(file: File, kind: DeviceKind) -> io::Result<File> {
-    #[cfg(target_os = "linux")]
-    if kind == DeviceKind::Block {
-        match open_again(&file, rustix::fs::OFlags::empty()) {
-            // There need not be a `/proc`.
-            Err(rustix::io::Errno::NOENT) => {}
-            opened => return Ok(opened?),
-        }
+/// What is a file or a device, opened as usual: whoever has a lease on it, as Samba has for a client that keeps a file in its own cache, is waited for,
+/// and so is the medium of a drive.
+#[cfg(target_os = "linux")]
+fn to_be_read(there: File, path: &Path) -> io::Result<File> {
+    match open_again(&there, rustix::fs::OFlags::empty()) {
+        // There need not be a `/proc`.
+        Err(rustix::io::Errno::NOENT) => File::open(path),
+        opened => Ok(opened?),
     }
-    #[cfg(not(target_os = "linux"))]
-    let _ = kind;
-    let flags = rustix::fs::fcntl_getfl(&file)?;
-    rustix::fs::fcntl_setfl(&file, flags - rustix::fs::OFlags::NONBLOCK)?;
-    Ok(file)
+}
+
+/// The same file as if it had been opened as usual: reads may wait.
+#[cfg(all(unix, not(target_os = "linux")))]
+fn to_be_read(there: File, _path: &Path) -> io::Result<File> {
+    let flags = rustix::fs::fcntl_getfl(&there)?;
+    rustix::fs::fcntl_setfl(&there, flags - rustix::fs::OFlags::NONBLOCK)?;
+    Ok(there)
 }
 
 #[cfg(not(unix))]
-fn wait_again(file: File, _kind: DeviceKind) -> io::Result<File> {
-    Ok(file)
+fn to_be_read(there: File, _path: &Path) -> io::Result<File> {
+    Ok(there)
 }
 
 /// Another handle of the same file, for reading. By the handle: the path may lead elsewhere by now.

@@ -1,25 +1,24 @@
 //! What recycling and huge pages save: a pool's buffers filled from the page cache, and read through once.
 
-use std::fs::File;
 use std::hint::black_box;
 use std::io::Write;
-use std::os::unix::fs::FileExt;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use quarry_io::{Buffer, BufferPool};
+use quarry_io::{Buffer, BufferPool, Device, FileDevice};
 
 const BYTES: usize = 1 << 20;
 const COUNT: usize = 64;
 
-fn fill_and_sum(file: &File, mut buffer: Buffer) -> u64 {
+fn fill_and_sum(file: &FileDevice, mut buffer: Buffer) -> u64 {
     file.read_exact_at(&mut buffer, 0).expect("a read");
     // One byte of each cache line, in an order that the prefetcher does not guess.
     (0..BYTES / 64).fold(0, |sum, line| sum + u64::from(buffer[(line * 6151 % (BYTES / 64)) * 64]))
 }
 
 fn buffers(c: &mut Criterion) {
-    let mut file = tempfile::tempfile().expect("a file");
+    let mut file = tempfile::NamedTempFile::new().expect("a file");
     file.write_all(&vec![1; BYTES]).expect("room for it");
+    let file = FileDevice::open(file.path()).expect("a device");
     let mut group = c.benchmark_group("1MiB");
     group.throughput(Throughput::Bytes(BYTES as u64));
     group.bench_function("fresh memory each time", |b| {

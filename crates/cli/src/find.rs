@@ -19,6 +19,7 @@ use crate::merge::{Located, Run, merge};
 use crate::output::number::push_number;
 use crate::output::sink::Sink;
 use crate::output::sink::SinkError;
+use crate::output::words::count;
 use crate::session::{Session, Verbosity, millis};
 use crate::sources::{self, Source, Sources};
 use crate::threads;
@@ -140,8 +141,8 @@ impl Search<'_> {
             runs.push(Run { name: source.place.name(), index: &source.index, rows });
         }
         if self.counted {
-            let took = millis(began);
-            session.note(Verbosity::Verbose, &format!("{total} rows match; searched in {took:.1} ms"));
+            let (rows, took) = (count(total, "row matches", "rows match"), millis(began));
+            session.note(Verbosity::Verbose, &format!("{rows}; searched in {took:.1} ms"));
         }
         Ok((runs, total))
     }

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use quarry_io::{DriveLetter, SystemVolume};
 use quarry_scan::OpenError;
 
-use crate::failure::{Complaint, chain};
+use crate::failure::Complaint;
 use crate::session::{Session, Verbosity};
 use crate::volumes::{self, Opened};
 
@@ -80,7 +80,7 @@ fn open(path: &Path) -> Result<Vec<Opened>, Result<OpenError, Complaint>> {
     let device = volumes::open_device(path).map_err(Err)?;
     let mut volumes = quarry_scan::open(device, None).map_err(|error| match error {
         OpenError::Other(_) | OpenError::NoNtfsPartition { .. } => Ok(error),
-        error => Err(Complaint::about(path.display().to_string(), chain(&error))),
+        error => Err(volumes::refusal(path, &error)),
     })?;
     volumes.iter_mut().for_each(|volume| volumes::ask_system(path, volume));
     Ok(volumes.into_iter().map(|volume| Opened { source: path.to_owned(), volume }).collect())

@@ -68,7 +68,7 @@ fn one(info: &Info, path: &Path, session: &Session, out: &mut dyn Write) -> Resu
     }
     let device = volumes::open_device(path)?;
     if !info.json {
-        let content = identify(&*device).map_err(|error| complaint(path, &error))?;
+        let content = identify(&*device).map_err(|error| Complaint::of(chain(&error)))?;
         let head = volume::head(path, &*device, &content);
         write(out, &head)?;
         if let Content::Disk(table) = &content {
@@ -85,10 +85,6 @@ fn one(info: &Info, path: &Path, session: &Session, out: &mut dyn Write) -> Resu
         write(out, &text)?;
     }
     Ok(complete)
-}
-
-fn complaint(path: &Path, error: &dyn std::error::Error) -> Complaint {
-    Complaint::about(path.display().to_string(), chain(error))
 }
 
 fn write(out: &mut dyn Write, text: &str) -> Result<(), SinkError> {

@@ -7,7 +7,9 @@ use std::time::Instant;
 
 use quarry_index::Budget;
 use quarry_io::{Device, DeviceKind, FileDevice};
-use quarry_scan::{PageCache, Parsed, Pipeline, Progress, Reads, Report, Scan, ScanError, Seat, Volume};
+use quarry_scan::{
+    OpenError, PageCache, Parsed, Pipeline, Progress, Reads, Report, Scan, ScanError, Seat, Volume,
+};
 
 use crate::args::{How, Memory, Reading, When};
 use crate::damage;
@@ -53,12 +55,19 @@ pub(crate) fn open_on(
     reading: &Reading,
 ) -> Result<Vec<Opened>, Complaint> {
     let partition = reading.partition.map(|number| u32::try_from(number.get()).unwrap_or(u32::MAX));
-    let mut volumes = quarry_scan::open(device, partition).map_err(|error| {
-        let next_step = error.advice().map(str::to_owned);
-        Complaint { next_step, ..Complaint::about(path.display().to_string(), chain(&error)) }
-    })?;
+    let mut volumes = quarry_scan::open(device, partition).map_err(|error| refusal(path, &error))?;
     volumes.iter_mut().for_each(|volume| ask_system(path, volume));
     Ok(volumes.into_iter().map(|volume| Opened { source: path.to_owned(), volume }).collect())
+}
+
+/// What the user is told of a source that cannot be opened.
+pub(crate) fn refusal(path: &Path, error: &OpenError) -> Complaint {
+    let complaint = match error {
+        // It names the device.
+        OpenError::Read(_) => Complaint::of(chain(error)),
+        _ => Complaint::about(path.display().to_string(), chain(error)),
+    };
+    Complaint { next_step: error.advice().map(str::to_owned), ..complaint }
 }
 
 /// Asks Windows where it has the `$MFT` of a volume that is a device. It says so only of one that it has mounted, and to an administrator.

@@ -39,6 +39,10 @@ fn folder() -> &'static Path {
         std::fs::write(folder.join("short.ntfs"), &volume[..1 << 20]).expect("written");
         // Behind the `$MFT` and the case table.
         std::fs::write(folder.join("cut.ntfs"), &volume[..9 << 20]).expect("written");
+        // Before the `$MFT`; within the boot sector; before everything.
+        for (name, length) in [("stub.ntfs", 4096), ("start.ntfs", 300), ("empty.ntfs", 0)] {
+            std::fs::write(folder.join(name), &volume[..length]).expect("written");
+        }
         std::fs::write(folder.join("piece.mft"), &volume[16384 + 1100 * 1024..][..1000 * 1024])
             .expect("written");
         std::fs::write(folder.join("notes.txt"), "no volume at all\n").expect("written");

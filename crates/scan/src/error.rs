@@ -55,6 +55,16 @@ pub enum OpenError {
         /// What is wrong with its copy.
         mirror: String,
     },
+    /// The same of a source that ends before its volume does, by the word of the boot sector.
+    #[error("volume cut short: {there} of {expected} bytes are there, and {source}")]
+    CutShort {
+        /// Bytes of the volume that are there.
+        there: u64,
+        /// Bytes that it has.
+        expected: u64,
+        /// What cannot be found.
+        source: Box<OpenError>,
+    },
 }
 
 /// What it is in place of an NTFS volume.
@@ -78,6 +88,7 @@ impl OpenError {
                 Some("choose a partition that holds an NTFS volume")
             }
             OpenError::NotPartitioned => Some("do not choose a partition"),
+            OpenError::CutShort { .. } => Some("check that it was copied completely"),
             _ => None,
         }
     }

@@ -73,7 +73,12 @@ impl Volume {
         if there < expected {
             notes.push(Note::VolumeCutShort { there, expected });
         }
-        let found = mft::locate(&*device, &boot, &mut notes)?;
+        let found = mft::locate(&*device, &boot, &mut notes).map_err(|error| match error {
+            OpenError::NoMft { .. } if there < expected => {
+                OpenError::CutShort { there, expected, source: Box::new(error) }
+            }
+            error => error,
+        })?;
         if found.extents.hole_bytes() > 0 {
             notes.push(Note::MftHoles { bytes: found.extents.hole_bytes() });
         }

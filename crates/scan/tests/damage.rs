@@ -107,6 +107,13 @@ fn an_image_that_ends_before_its_volume_says_so() {
     let scan = scan(&image[..mft_end - 4096]);
     assert!(matches!(scan.report.notes[..], [Note::VolumeCutShort { .. }, ..]), "{:?}", scan.report.notes);
     assert_eq!((scan.report.counts.unread, scan.report.is_partial()), (4, true));
+    // Where not even record 0 is there, nothing else would say that the rest of the image is missing.
+    let error = try_open(memory(&image[..4096])).unwrap_err();
+    let (text, advice) = (error.to_string(), error.advice().unwrap());
+    let begin = format!(
+        "volume cut short: 4096 of {whole} bytes are there, and its $MFT cannot be found: record 0: "
+    );
+    assert!(text.starts_with(&begin) && advice.contains("copied completely"), "{text}; {advice}");
     let note = Note::VolumeCutShort { there: 10, expected: 25 };
     assert_eq!(
         note.to_string(),

@@ -152,7 +152,7 @@ impl Content {
             Self::Other(file_system) => file_system.advice(),
             Self::Image(format) => format.advice(),
             Self::Compressed(compression) => compression.advice(),
-            Self::Empty => "there are no bytes in it; check that it was copied completely",
+            Self::Empty => "check that a file was copied completely, or that a drive has its medium",
             Self::Zeros => {
                 "if its partition table was wiped, give the volume inside it as a device of its own (`losetup --offset`)"
             }
@@ -178,7 +178,7 @@ impl fmt::Display for Content {
             Self::Other(file_system) => file_system.fmt(f),
             Self::Image(format) => format.fmt(f),
             Self::Compressed(compression) => compression.fmt(f),
-            Self::Empty => f.write_str("empty file"),
+            Self::Empty => f.write_str("no bytes at all"),
             Self::Zeros => f.write_str("zeros at its start and at its end"),
             Self::Unknown { first_bytes } if first_bytes.is_empty() => f.write_str("unreadable data"),
             Self::Unknown { first_bytes } => {

@@ -191,14 +191,15 @@ impl Note {
     /// Whether something is missing from the index for it.
     #[must_use]
     pub fn is_partial(&self) -> bool {
-        matches!(
-            self,
+        match self {
             Note::MftCutShort { .. }
-                | Note::PartitionNotOpened { .. }
-                | Note::DumpStartsAt { .. }
-                | Note::DumpStartsLate { .. }
-                | Note::MftGrew { left: 1.., .. }
-        )
+            | Note::PartitionNotOpened { .. }
+            | Note::DumpStartsAt { .. }
+            | Note::DumpStartsLate { .. }
+            | Note::MftGrew { left: 1.., .. } => true,
+            Note::PartitionTable(defect) => defect.hides_volume(),
+            _ => false,
+        }
     }
 }
 

@@ -35,12 +35,17 @@ fn open_disk(
     let open = |partition: &Partition, boot: BootCopy| {
         let window = partition.window(Arc::clone(disk))?;
         let mut volume = Volume::open(Arc::new(window), boot)?;
-        volume.lies_in(partition.number, table.defects.iter().cloned().map(Note::PartitionTable));
+        volume.lies_in(partition.number);
+        note_defects(&mut volume, &table, |about| about == Some(partition.number));
         Ok(volume)
     };
     let Some(number) = wanted else { return open_all(&table, open) };
     match table.partition(number).map(|partition| (partition, boot_copy(partition))) {
-        Some((partition, Some(boot))) => Ok(vec![open(partition, boot)?]),
+        Some((partition, Some(boot))) => {
+            let mut volume = open(partition, boot)?;
+            note_defects(&mut volume, &table, |about| about.is_none());
+            Ok(vec![volume])
+        }
         Some((_, None)) => Err(OpenError::NotNtfs { wanted: number, table }),
         None => Err(OpenError::NoSuchPartition { wanted: number, table }),
     }
@@ -58,14 +63,23 @@ fn open_all(
             Err(error) => failed.push((partition.number, error)),
         }
     }
+    let opened: Vec<_> = volumes.iter().map(Volume::partition).collect();
     let Some(first) = volumes.first_mut() else {
         let error = failed.into_iter().map(|(_, error)| error).next();
         return Err(error.unwrap_or_else(|| OpenError::NoNtfsPartition { table: table.clone() }));
     };
+    // The first tells what no other one does.
+    note_defects(first, table, |about| about.is_none() || !opened.contains(&about));
     for (partition, error) in failed {
         first.note(Note::PartitionNotOpened { partition, cause: with_source(&error) });
     }
     Ok(volumes)
+}
+
+/// Notes what is wrong with the table of a disk, as far as it is about such a partition, or about none.
+fn note_defects(volume: &mut Volume, table: &PartitionTable, about: impl Fn(Option<u32>) -> bool) {
+    let defects = table.defects.iter().filter(|defect| about(defect.partition()));
+    defects.cloned().map(Note::PartitionTable).for_each(|note| volume.note(note));
 }
 
 /// The boot sector of the NTFS volume in a partition, if it holds one.

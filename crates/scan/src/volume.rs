@@ -118,10 +118,9 @@ impl Volume {
         volume
     }
 
-    /// Notes the partition that it lies in, and what is to be known of the disk.
-    pub(crate) fn lies_in(&mut self, partition: u32, notes: impl Iterator<Item = Note>) {
+    /// Notes the partition that it lies in.
+    pub(crate) fn lies_in(&mut self, partition: u32) {
         self.partition = Some(partition);
-        self.notes.extend(notes);
     }
 
     pub(crate) fn note(&mut self, note: Note) {

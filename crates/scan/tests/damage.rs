@@ -9,7 +9,7 @@ use common::{findings, memory, open, paths, rows, run, scan, try_open, with_reco
 use quarry_forge::vandal::{self, Field};
 use quarry_forge::{MftList, Volume as Forged, VolumeBuilder, kind, raw_runs};
 use quarry_io::{Device, DeviceKind, FaultyDevice, MemoryDevice, Overlay};
-use quarry_scan::{Mode, Note, OpenError, Pipeline, Progress, ScanError, Unread};
+use quarry_scan::{Mode, Note, OpenError, Pipeline, Progress, ScanError, Unread, Volume};
 
 /// The first record of a file; those before belong to the file system.
 const FIRST: u64 = 27;
@@ -119,6 +119,61 @@ fn an_image_that_ends_before_its_volume_says_so() {
         note.to_string(),
         "volume cut short: 10 of 25 bytes are there, 15 are missing: what files hold may lie there"
     );
+}
+
+/// A disk with the volume in each of two partitions, and where the second begins.
+fn disk_of_two() -> (Vec<u8>, usize) {
+    let image = forged().into_image();
+    let mut disk = vec![0; 64 * 512];
+    disk[510..512].copy_from_slice(&[0x55, 0xAA]);
+    let mut second = 0;
+    for entry in 0..2 {
+        second = disk.len();
+        let number = |bytes: usize| u32::try_from(bytes / 512).expect("a small disk").to_le_bytes();
+        let at = 446 + 16 * entry;
+        disk[at + 4] = 7;
+        disk[at + 8..][..4].copy_from_slice(&number(second));
+        disk[at + 12..][..4].copy_from_slice(&number(image.len()));
+        disk.extend_from_slice(&image);
+    }
+    (disk, second)
+}
+
+/// Each thing that is wrong with a table is told once, with the volume that it is about; and a partition that is not there, or that cannot be read, is
+/// a part of the disk that is missing.
+#[test]
+fn what_is_wrong_with_a_partition_is_told_once_and_a_missing_one_makes_a_disk_partial() {
+    let (disk, second) = disk_of_two();
+    let told = |disk: Arc<dyn Device>, partition: Option<u32>| {
+        let volumes = quarry_scan::open(disk, partition).unwrap();
+        let notes = |volume: &Volume| {
+            volume
+                .notes()
+                .iter()
+                .filter(|note| matches!(note, Note::PartitionTable(_)))
+                .cloned()
+                .collect::<Vec<_>>()
+        };
+        volumes
+            .iter()
+            .map(|volume| {
+                (volume.partition(), notes(volume).len(), notes(volume).iter().any(Note::is_partial))
+            })
+            .collect::<Vec<_>>()
+    };
+    let (one, two) = (Some(1), Some(2));
+    assert_eq!(told(memory(&*disk), None), [(one, 0, false), (two, 0, false)]);
+    let cut = |length: usize| memory(&disk[..length]);
+    assert_eq!(told(cut(disk.len() - 4096), None), [(one, 0, false), (two, 1, false)]);
+    for missing in [second, second - 4096] {
+        let behind = usize::from(missing < second);
+        assert_eq!(told(cut(missing), None), [(one, 1 + behind, true)], "{missing}");
+        assert_eq!(told(cut(missing), one), [(one, behind, false)], "{missing}");
+    }
+    // Its boot sector alone would be found at its end.
+    let bad = (second as u64, disk.len() as u64);
+    let bad = faulty(disk).fail_on(bad.0..bad.1);
+    assert_eq!(told(Arc::new(bad), None), [(one, 1, true)]);
 }
 
 #[test]

@@ -169,6 +169,30 @@ pub enum TableDefect {
     },
 }
 
+impl TableDefect {
+    /// The partition that it is about, if it is about one.
+    #[must_use]
+    pub fn partition(&self) -> Option<u32> {
+        match *self {
+            Self::OutOfBounds { number, .. }
+            | Self::CutShort { number, .. }
+            | Self::Overlap { number, .. }
+            | Self::Unreadable { number, .. } => Some(number),
+            _ => None,
+        }
+    }
+
+    /// Whether a volume may be missing for it: the disk cannot be read where a partition begins, or ends before.
+    #[must_use]
+    pub fn hides_volume(&self) -> bool {
+        match self {
+            Self::OutOfBounds { offset, length, device_length, .. } => *length > 0 && offset >= device_length,
+            Self::Unreadable { .. } => true,
+            _ => false,
+        }
+    }
+}
+
 /// Why a copy of a GPT cannot be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

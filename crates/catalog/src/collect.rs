@@ -98,7 +98,11 @@ impl EntryLock {
         self.sound()?;
         if !matches!(self.catalog.pointer(&self.name), Ok(None | Some(Pointer::Removed { .. }))) {
             let generation = self.greatest_generation()?;
-            self.point(&Pointer::Removed { name: self.name.clone(), generation })?;
+            match self.point(&Pointer::Removed { name: self.name.clone(), generation }) {
+                // Whoever removes an entry may do so to make room.
+                Err(error) if error.is_full() => self.delete_pointer()?,
+                pointed => pointed?,
+            }
             return self.finish_removal();
         }
         let error = self.catalog.no_entry(&self.name);
@@ -144,6 +148,13 @@ impl EntryLock {
     }
 
     /// The entry reads as removed, durably: deletes all of it.
+    /// Deletes the pointer, durably, where there is no room for one that says *removed*. Until then the entry stands with all that is its own.
+    fn delete_pointer(&mut self) -> Result<(), Error> {
+        self.sound()?;
+        let deleted = remove_if_there(&*self.catalog.storage, &self.path(Part::Entry));
+        self.settle(deleted)
+    }
+
     fn finish_removal(mut self) -> Result<Collected, Error> {
         let mut collected = self.sweep(|_| false);
         let path = self.path(Part::Lock);

@@ -244,12 +244,21 @@ pub enum Error {
     },
 }
 
+impl Error {
+    /// Whether there was no room for what was to be written.
+    pub(crate) fn is_full(&self) -> bool {
+        matches!(self, Self::Io { source, .. } if is_full(source))
+    }
+}
+
+fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}
+
 /// What to do next about what the system said.
 fn advice(error: &io::Error) -> &'static str {
     match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            "; make room there, or use another folder"
-        }
+        _ if is_full(error) => "; make room there, or use another folder",
         io::ErrorKind::PermissionDenied => "; take the folder into your ownership, or use another one",
         io::ErrorKind::ReadOnlyFilesystem => "; use a folder that can be written to",
         io::ErrorKind::IsADirectory | io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => {

@@ -102,7 +102,13 @@ impl EntryLock {
         let mut draft = Draft::create(&*storage, new)?;
         draft.put(pointer.encode().as_bytes())?;
         let renamed = self.flush(draft)?.rename(&path);
-        renamed.and_then(|()| flush_folder(&*storage, &self.catalog.folder)).map_err(|error| {
+        self.settle(renamed)
+    }
+
+    /// Flushes what was done to the pointer's name. If either failed, nobody knows which pointer stands.
+    pub(crate) fn settle(&mut self, done: Result<(), Error>) -> Result<(), Error> {
+        let flushed = done.and_then(|()| flush_folder(&*self.catalog.storage, &self.catalog.folder));
+        flushed.map_err(|error| {
             self.poisoned = true;
             unsettled(error)
         })

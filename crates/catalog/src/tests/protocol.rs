@@ -94,6 +94,27 @@ fn a_write_that_failed_is_not_overlooked() {
     publish_under(&mut lock, NEW).unwrap();
 }
 
+/// The catalogue may be what fills the disk. Then there is no room to write that an entry is removed.
+#[test]
+fn an_entry_is_removed_from_a_full_disk() {
+    let remove: Act = |catalog| catalog.remove(&name("a"), Wait::No).map(drop);
+    for full in ["create entry-new", "write entry-new"] {
+        let at = call_number(remove, full);
+        let plan = || Plan { fault: Some((at, Fault::Fail(DISK_FULL))), ..Plan::default() };
+        let world = SCENARIOS[1].world();
+        let process = Process::new(&world, plan());
+        remove(&catalog_of(&process)).unwrap();
+        assert!(!seen(&world).contains_key("a"), "{full}");
+        // Nothing of it is deleted before its name is gone for good.
+        let log = process.log();
+        let place = |call: &str| {
+            log.iter().position(|it| it.starts_with(call)).unwrap_or_else(|| panic!("{call}: {log:?}"))
+        };
+        let (pointer, snapshot) = (place("remove entry.a"), place("remove snapshot.a."));
+        assert!(log[pointer..snapshot].contains(&"sync folder catalog".to_owned()), "{log:?}");
+    }
+}
+
 /// Told once and of the folder, not of each entry as if there were something left of it.
 #[test]
 fn a_folder_that_may_not_be_changed_is_an_error() {

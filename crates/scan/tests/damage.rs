@@ -80,6 +80,38 @@ fn exactly_the_records_that_fail_are_lost() {
     check(&[(39, 40)]);
 }
 
+/// A disk that had died was asked for every record twice, and another one may take seconds to fail each time.
+#[test]
+fn a_disk_that_fails_on_and_on_is_not_asked_for_each_record() {
+    const ALL: u64 = 1000;
+    let volume =
+        (0..ALL - FIRST).fold(VolumeBuilder::new(), |builder, file| builder.file(&format!("{file}"), b""));
+    let dump = volume.build().mft().to_vec();
+    let check = |failing: std::ops::Range<u64>, reads_most: u64| {
+        let memory = Arc::new(MemoryDevice::new("dying disk", dump.clone()));
+        let device = FaultyDevice::new(memory).fail_on(failing.start * RECORD..failing.end * RECORD);
+        let device = Arc::new(device);
+        let volume = Volume::open_dump(Arc::clone(&device) as Arc<dyn Device>, 1024);
+        let before = device.reads();
+        let mode = Mode::Streaming;
+        let scan = run(&volume, Pipeline { mode, chunk_bytes: 32 << 10, ..Pipeline::default() });
+        let reads = device.reads() - before;
+        assert_eq!(
+            scan.report.counts.unread,
+            failing.end - failing.start,
+            "{failing:?}: {:?}",
+            scan.report.unread
+        );
+        assert_eq!(scan.report.unread.first().map(|unread| unread.record), Some(failing.start));
+        assert!(reads <= reads_most, "{reads} reads, {failing:?}");
+    };
+    check(100..ALL, 300);
+    // Where it ends is found to the record.
+    check(100..777, 300);
+    check(100..101, 100);
+    check(100..150, 300);
+}
+
 #[test]
 fn nothing_is_partial_without_a_failure() {
     let scan = run(&try_open(failing(&[])).unwrap(), Pipeline::default());

@@ -254,7 +254,7 @@ impl Pipeline {
             let volume = shared.volume;
             let batch = Batch::within(shared.budget, self.evidence);
             let absorber = Absorber::new(batch, self.deleted, volume.protection, volume.size_limit());
-            Worker { shared, absorber, record: Vec::new() }.work()
+            Worker { shared, absorber, record: Vec::new(), lost_in_a_row: 0 }.work()
         };
         let worker = &worker;
         std::thread::scope(|scope| {

@@ -22,6 +22,10 @@ use crate::volume::Volume;
 /// Why records are not read that lie where others do.
 const OVERLAP: &str = "the runs of the $MFT lie over one another";
 
+/// Records in a row that a worker reads in vain before it gives up the larger stretches that follow as soon as they cannot be read, and their last
+/// record neither. A disk may try for seconds before it fails a read, and one that is gone fails them all.
+const PATIENCE: u64 = 64;
+
 /// What the workers of one scan share; each writes only counters.
 pub(super) struct Shared<'a> {
     pub(super) volume: &'a Volume,
@@ -77,6 +81,8 @@ pub(super) struct Worker<'a> {
     pub(super) absorber: Absorber,
     /// One record, for reading a torn one once more.
     pub(super) record: Vec<u8>,
+    /// How many records could not be read since one could.
+    pub(super) lost_in_a_row: u64,
 }
 
 impl Worker<'_> {
@@ -134,7 +140,10 @@ impl Worker<'_> {
         let (part, _) = buffer.split_at_mut(index(self.bytes(wanted)).min(buffer.len()));
         match (chunk.place, filled) {
             (Place::Hole, _) => self.absorber.take_blank(end - first),
-            (Place::Device, Filled::Yes) => self.parse(first, part),
+            (Place::Device, Filled::Yes) => {
+                self.lost_in_a_row = 0;
+                self.parse(first, part);
+            }
             (place, _) => match (self.read(first, part), place) {
                 (Err(source), _) if self.shared.strict => {
                     return Err(ScanError::Strict {
@@ -144,7 +153,10 @@ impl Worker<'_> {
                         source,
                     });
                 }
-                (Ok(()), Place::Device) => self.parse(first, part),
+                (Ok(()), Place::Device) => {
+                    self.lost_in_a_row = 0;
+                    self.parse(first, part);
+                }
                 (Err(_), Place::Device) => self.salvage(first, part),
                 (Err(error), _) => self.lose(first..end, error.offset, cause(&error)),
                 (Ok(()), _) => {
@@ -194,17 +206,30 @@ impl Worker<'_> {
         self.record = record;
     }
 
-    /// Reads what can be read of a chunk in which a read failed: halves it until single records fail.
+    /// Reads what can be read of a chunk in which a read failed: halves it until single records fail, or too many have.
     fn salvage(&mut self, first: u64, part: &mut [u8]) {
         let record_bytes = self.shared.volume.record_bytes as usize;
         let whole = 0..part.len() / record_bytes;
         let mut left = Vec::from([whole]);
         while let Some(Range { start, end }) = left.pop() {
+            if self.shared.progress.is_stopped() {
+                return;
+            }
             let Some(stretch) = part.get_mut(start * record_bytes..end * record_bytes) else { continue };
             let at = first + start as u64;
             match self.read(at, stretch) {
-                Ok(()) => self.parse(at, stretch),
-                Err(error) if end - start == 1 => self.lose(at..at + 1, error.offset, cause(&error)),
+                Ok(()) => {
+                    self.lost_in_a_row = 0;
+                    self.parse(at, stretch);
+                }
+                Err(error) if end - start == 1 => {
+                    self.lost_in_a_row += 1;
+                    self.lose(at..at + 1, error.offset, cause(&error));
+                }
+                Err(error) if self.gives_up(at, stretch) => {
+                    let cause = format!("{}, and was not read record by record after so many", cause(&error));
+                    self.lose(at..at + (end - start) as u64, error.offset, cause);
+                }
                 Err(_) => {
                     let middle = start.midpoint(end);
                     left.push(middle..end);
@@ -212,6 +237,21 @@ impl Worker<'_> {
                 }
             }
         }
+    }
+
+    /// Whether to leave it at one read of a stretch that failed: after many records in a row, if what cannot be read does not end in it.
+    fn gives_up(&mut self, first: u64, stretch: &mut [u8]) -> bool {
+        if self.lost_in_a_row < PATIENCE {
+            return false;
+        }
+        let record_bytes = self.shared.volume.record_bytes as usize;
+        let before = stretch.len() / record_bytes - 1;
+        let last = stretch.get_mut(before * record_bytes..).unwrap_or_default();
+        let ends = self.read(first + before as u64, last).is_ok();
+        if ends {
+            self.lost_in_a_row = 0;
+        }
+        !ends
     }
 
     fn lose(&mut self, records: Range<u64>, offset: u64, cause: String) {

@@ -147,7 +147,6 @@ impl EntryLock {
         Ok(collected)
     }
 
-    /// The entry reads as removed, durably: deletes all of it.
     /// Deletes the pointer, durably, where there is no room for one that says *removed*. Until then the entry stands with all that is its own.
     fn delete_pointer(&mut self) -> Result<(), Error> {
         self.sound()?;
@@ -155,6 +154,7 @@ impl EntryLock {
         self.settle(deleted)
     }
 
+    /// The entry reads as removed, durably: deletes all of it.
     fn finish_removal(mut self) -> Result<Collected, Error> {
         let mut collected = self.sweep(|_| false);
         let path = self.path(Part::Lock);

@@ -107,6 +107,7 @@ impl Marks {
             extensions: (self.extensions - before.extensions) as u64,
             patches: (self.patches - before.patches) as u64,
             claims: 0,
+            holders: 0,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What a build needs in memory at least: what it goes to in any order, for each row, and buffers.
 //!
-//! The most is needed while rows are numbered: for each name where it lies, which folder holds it and the number of its name, by which
+//! Most often the most is needed while rows are numbered: for each name where it lies, which folder holds it and the number of its name, by which
 //! siblings are sorted, and what becomes of it. It is counted here once and for all and tested by the peak of a process.
 
 /// The program itself, lists of what was met, and what the parts of a build take whatever its size.
@@ -47,9 +47,17 @@ pub(crate) struct Items {
     pub(crate) patches: u64,
     /// Names that call their folder otherwise than it is called.
     pub(crate) claims: u64,
+    /// Rows that hold others, [beyond](Items::holding) those for which there is room anyway.
+    pub(crate) holders: u64,
 }
 
 impl Items {
+    /// What is to be counted of `holders` that hold others among so many rows. When sums are made for them, what numbering took is free again:
+    /// as much as a third of the rows take for that.
+    pub(crate) fn holding(holders: usize, rows: usize) -> Self {
+        Self { holders: holders.saturating_sub(rows / 3) as u64, ..Self::default() }
+    }
+
     /// Bytes that they take when rows are numbered.
     pub(crate) fn bytes(self) -> u64 {
         /// Its flags and what it is called (8), and how far it reaches as a folder (8).
@@ -63,7 +71,9 @@ impl Items {
         const EXTENSION: u64 = 20;
         const PATCH: u64 = 64;
         const CLAIM: u64 = 24;
-        let Self { files, names, streams, extensions, patches, claims } = self;
+        /// What lies below it (40), and how far it reaches (8).
+        const HOLDER: u64 = 48;
+        let Self { files, names, streams, extensions, patches, claims, holders } = self;
         let each = [
             (files, FILE),
             (names, NAME),
@@ -71,6 +81,7 @@ impl Items {
             (extensions, EXTENSION),
             (patches, PATCH),
             (claims, CLAIM),
+            (holders, HOLDER),
         ];
         each.into_iter().fold(0, |sum: u64, (count, bytes)| sum.saturating_add(count.saturating_mul(bytes)))
     }

@@ -187,6 +187,7 @@ impl Builder {
         drop(of_item);
         let Numbering { item: of_items, parent, name, holders } = tree;
         let (rows, streams) = (of_items.len(), items.streams());
+        budget.count(budget::Items::holding(holders.len(), rows))?;
         // The tree first: where memory is short it is gone before there are totals.
         let of_tree = || emit::tree(parent, name, &holders, items_end, budget);
         let of_files = || files_and_totals(stitched, of_items, parents, items, &holders, budget);

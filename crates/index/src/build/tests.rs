@@ -186,6 +186,29 @@ fn check(records: &[Record], paths: &[&str], findings: &[(FindingKind, u64)]) ->
     index
 }
 
+/// A volume of folders in folders once took a third more than was allowed.
+#[test]
+fn sums_below_many_folders_are_within_the_budget_or_it_is_told() {
+    let scratch = tempfile::tempdir().unwrap();
+    let built = |bytes: u64, deep: bool| {
+        let budget = Budget::limited(bytes, scratch.path());
+        let within = |number: u32| if deep && number > 30 { id(number - 1, 1) } else { ROOT };
+        let records: Vec<_> = (30..1030).map(|number| folder(number, 1, within(number), "a")).collect();
+        let batches = batches(&records, 100, |segment| segment, || Batch::within(&budget, false))?;
+        Builder::new(ROOT, CaseTable::default()).prepare(batches, |_| Vec::new())
+    };
+    let least = |deep: bool| {
+        let mut least = 0;
+        while let Err(BuildError::OverBudget(OverBudget { needed, .. })) = built(least, deep) {
+            least = needed;
+        }
+        least
+    };
+    let (flat, deep) = (least(false), least(true));
+    assert!(built(flat, false).is_ok() && built(deep, true).is_ok());
+    assert!(deep - flat > 48 * 600, "{flat} for folders beside one another, {deep} for folders in folders");
+}
+
 #[test]
 fn a_volume_without_files_has_a_root_and_a_bucket() {
     check(&[], &["/", "<orphans>"], &[]);

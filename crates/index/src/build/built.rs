@@ -1,4 +1,4 @@
-//! An index that was built within a budget, and is not in memory.
+//! An index that was built to be written, not searched: it is not laid out in memory.
 
 use std::io::Write;
 

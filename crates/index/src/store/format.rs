@@ -67,7 +67,7 @@ pub(crate) fn identity(checksums: &[u8]) -> u64 {
 }
 
 /// A block's number is part of its checksum, so that no block passes in another one's place.
-pub(crate) fn block_seed(block: usize) -> u64 {
+fn block_seed(block: usize) -> u64 {
     block as u64 + BLOCK_SEED
 }
 

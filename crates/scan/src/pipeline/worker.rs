@@ -140,10 +140,7 @@ impl Worker<'_> {
         let (part, _) = buffer.split_at_mut(index(self.bytes(wanted)).min(buffer.len()));
         match (chunk.place, filled) {
             (Place::Hole, _) => self.absorber.take_blank(end - first),
-            (Place::Device, Filled::Yes) => {
-                self.lost_in_a_row = 0;
-                self.parse(first, part);
-            }
+            (Place::Device, Filled::Yes) => self.parse(first, part),
             (place, _) => match (self.read(first, part), place) {
                 (Err(source), _) if self.shared.strict => {
                     return Err(ScanError::Strict {
@@ -153,10 +150,7 @@ impl Worker<'_> {
                         source,
                     });
                 }
-                (Ok(()), Place::Device) => {
-                    self.lost_in_a_row = 0;
-                    self.parse(first, part);
-                }
+                (Ok(()), Place::Device) => self.parse(first, part),
                 (Err(_), Place::Device) => self.salvage(first, part),
                 (Err(error), _) => self.lose(first..end, error.offset, cause(&error)),
                 (Ok(()), _) => {
@@ -175,8 +169,9 @@ impl Worker<'_> {
         volume.mft.read(&**device, self.bytes(first), part)
     }
 
-    /// Parses the records that fill `part`, `first` and those after it.
+    /// Parses the records that fill `part`, `first` and those after it, which could be read.
     fn parse(&mut self, first: u64, part: &mut [u8]) {
+        self.lost_in_a_row = 0;
         let number = |record: u64| u32::try_from(record).unwrap_or(u32::MAX);
         self.absorber.batch.begin(number(first));
         let record_bytes = self.shared.volume.record_bytes as usize;
@@ -218,10 +213,7 @@ impl Worker<'_> {
             let Some(stretch) = part.get_mut(start * record_bytes..end * record_bytes) else { continue };
             let at = first + start as u64;
             match self.read(at, stretch) {
-                Ok(()) => {
-                    self.lost_in_a_row = 0;
-                    self.parse(at, stretch);
-                }
+                Ok(()) => self.parse(at, stretch),
                 Err(error) if end - start == 1 => {
                     self.lost_in_a_row += 1;
                     self.lose(at..at + 1, error.offset, cause(&error));
